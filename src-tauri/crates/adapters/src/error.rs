@@ -1,0 +1,113 @@
+//! What can go wrong at a provider, and what may be repeated.
+//!
+//! An error is classified by the API's code first and the HTTP status second; Ayrshare's numbers are ambiguous, so
+//! there the order is HTTP status, code, text of the message (`reference/ayrshare.md` 9.3).
+
+use std::time::Duration;
+
+use backscroll_model::Timestamp;
+
+/// An error of a provider or of the way to it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind:?} (HTTP {http_status:?}, code {code:?}): {said}")]
+pub struct AdapterError {
+    /// What it means to us.
+    pub kind: Kind,
+    /// HTTP status, if there was an answer.
+    pub http_status: Option<u16>,
+    /// The provider's own code, as text.
+    pub code: Option<String>,
+    /// What the provider or the network library said, cleaned, at most 300 characters, without secrets.
+    pub said: String,
+    /// The `Date` header, if there was an answer.
+    pub server_time: Option<Timestamp>,
+}
+
+/// What an error means to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// No connection before any byte of the request: DNS, TCP, TLS.
+    Connect,
+    /// Broken off or timed out after the request had begun to leave.
+    Network,
+    /// 429: not before `wait` has passed.
+    RateLimited {
+        /// How long to wait; `None`: not said, a whole period of the provider.
+        wait: Option<Duration>,
+    },
+    /// 401: the key.
+    KeyRefused,
+    /// A Profile Key was given as the API key.
+    ProfileKeyAsApiKey,
+    /// 403: the Profile Key.
+    ProfileKeyRefused,
+    /// 403: suspended.
+    Suspended,
+    /// 402.
+    PlanRequired,
+    /// Messaging is not enabled (361).
+    MessagingOff,
+    /// Link again (161, 272, 362).
+    LinkAgain,
+    /// Not linked (156).
+    NotLinked,
+    /// X keys missing or half given (419, or 400 naming the header).
+    XKeysMissing,
+    /// The reply window is closed.
+    WindowClosed,
+    /// This person cannot be written to.
+    Recipient,
+    /// Permission missing.
+    Permission,
+    /// A profile of that title exists (146).
+    TitleTaken,
+    /// No such thing (404).
+    NotFound,
+    /// Another well-formed refusal.
+    Rejected,
+    /// 5xx, 408, 3xx: the provider fails.
+    Server,
+    /// Not what the reference describes: HTML, truncated, garbage, 200 without content.
+    Decode,
+    /// The body passed the cap.
+    TooLarge,
+}
+
+/// What may be done after an error of a **read**.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// With growing, jittered pauses.
+    Backoff,
+    /// After a wait that the provider named, or its whole period.
+    After(Option<Duration>),
+    /// Not before the user acted.
+    UserMustAct,
+    /// Never: the same call fails again.
+    Never,
+}
+
+impl Kind {
+    /// The only place that knows what may be repeated. Sends obey `SendOutcome` first: only a `NotSent` asks here.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Connect | Self::Network | Self::Server | Self::Decode => Retry::Backoff,
+            Self::RateLimited { wait } => Retry::After(*wait),
+            Self::KeyRefused
+            | Self::ProfileKeyAsApiKey
+            | Self::ProfileKeyRefused
+            | Self::Suspended
+            | Self::PlanRequired
+            | Self::MessagingOff
+            | Self::LinkAgain
+            | Self::NotLinked
+            | Self::XKeysMissing
+            | Self::Permission => Retry::UserMustAct,
+            Self::WindowClosed
+            | Self::Recipient
+            | Self::TitleTaken
+            | Self::NotFound
+            | Self::Rejected
+            | Self::TooLarge => Retry::Never,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Errors as a person meets them: a code exists only if it changes what the user reads or can do.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+use crate::Timestamp;
+
+/// The one error type of IPC and of the command line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, thiserror::Error)]
+#[error("{code:?}: {detail}")]
+pub struct UserError {
+    /// Chooses the sentence and the button.
+    pub code: ErrorCode,
+    /// When trying again makes sense.
+    pub retry_at: Option<Timestamp>,
+    /// For *Details*: never a secret, never a message text.
+    pub detail: String,
+}
+
+/// What went wrong, in the user's terms. The sentence of each stands in `ui/messages/en.json` as `error_<code>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// No network, or the provider cannot be reached.
+    Offline,
+    /// The provider fails (5xx) or answers nonsense.
+    ProviderDown,
+    /// The provider asked to slow down.
+    RateLimited,
+    /// The API key was refused.
+    KeyRefused,
+    /// That is a Profile Key in the place of the API key.
+    ProfileKeyAsApiKey,
+    /// The Profile Key was refused.
+    ProfileKeyRefused,
+    /// The Profile Key belongs to another profile of the list.
+    OtherProfilesKey,
+    /// The profile is suspended.
+    Suspended,
+    /// Payment or plan.
+    PlanRequired,
+    /// Messaging is not enabled.
+    MessagingOff,
+    /// Link the platform again.
+    LinkAgain,
+    /// Nothing is linked that Backscroll could read.
+    NotLinked,
+    /// The X keys are missing, or only one of the two was given.
+    XKeysMissing,
+    /// A profile of that title exists.
+    TitleTaken,
+    /// The address is not https, nor http on loopback.
+    BadApiBase,
+    /// The input does not have the form it must have.
+    BadInput,
+    /// There is no such thing, or no longer.
+    NotFound,
+    /// The text is empty or does not fit.
+    BadText,
+    /// The reply window is closed.
+    WindowClosed,
+    /// This account has no connection: history only.
+    Disconnected,
+    /// That decision does not fit the state of the message any more.
+    TooLate,
+    /// The keychain refused or is locked.
+    Keychain,
+    /// The data folder cannot be written.
+    ReadOnly,
+    /// The disk is full.
+    DiskFull,
+    /// The data folder is of a newer version of Backscroll.
+    NewerData,
+    /// Another Backscroll has the data folder.
+    InUse,
+    /// The database is damaged.
+    Damaged,
+    /// A mistake of ours.
+    Internal,
+}

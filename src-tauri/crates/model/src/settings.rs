@@ -1,0 +1,87 @@
+//! Settings: one typed struct, stored as one JSON value, every field with a default so that an older file still reads.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// What the user chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(default)]
+pub struct Settings {
+    /// Colours.
+    pub theme: Theme,
+    /// Enter sends and Shift+Enter breaks the line; swapped when false.
+    pub enter_sends: bool,
+    /// What a notification shows.
+    pub notification_privacy: NotificationPrivacy,
+    /// Notifications at all.
+    pub notifications: bool,
+    /// When a message counts as read.
+    pub mark_read: MarkRead,
+    /// *Done* also archives at the provider; archived conversations are polled like active ones while it is on.
+    pub archive_at_provider: bool,
+    /// What closing the window does.
+    pub on_close: OnClose,
+    /// Width of the conversation list, CSS pixels, 280 to 420.
+    pub list_width: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            enter_sends: true,
+            notification_privacy: NotificationPrivacy::NameAndText,
+            notifications: true,
+            mark_read: MarkRead::OnScreen,
+            archive_at_provider: false,
+            on_close: OnClose::Ask,
+            list_width: 320,
+        }
+    }
+}
+
+/// Light, dark, or as the desktop is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the desktop is.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// What a notification shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationPrivacy {
+    /// Who and what.
+    NameAndText,
+    /// Who.
+    Name,
+    /// That there is a message.
+    Neither,
+}
+
+/// When a message counts as read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkRead {
+    /// When it is on screen and the window has focus.
+    OnScreen,
+    /// When I reply.
+    OnReply,
+}
+
+/// What closing the window does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum OnClose {
+    /// Ask.
+    Ask,
+    /// Keep running in the tray.
+    Tray,
+    /// Quit.
+    Quit,
+}
