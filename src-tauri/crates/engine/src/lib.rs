@@ -1,1 +1,17 @@
-//! engine
+//! The engine: everything that Backscroll does between the providers and whoever looks at it, behind one facade, the
+//! [`Inbox`]. Each command of the desktop and of the command line is one method on it.
+//!
+//! Promises: the history is the only source of what is shown; no [`Change`](backscroll_model::Change) before its
+//! transaction is committed; a message is never sent twice by us; stopping means cancel, wait, abort.
+//!
+//! Refuses: windows, trays, Tauri. Time, randomness, addresses and the data folder are arguments
+//! ([`InboxOptions`]).
+
+mod clock;
+mod inbox;
+mod options;
+mod secrets;
+
+pub use clock::{Clock, SystemClock};
+pub use inbox::Inbox;
+pub use options::{AyrshareSecrets, InboxOptions, SecretsMode, SecretsPlace};
