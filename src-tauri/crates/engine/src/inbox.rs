@@ -1,5 +1,7 @@
 //! The facade. Each command of the desktop and of the command line is one method here.
 
+use std::sync::Arc;
+
 use backscroll_adapters::Secret;
 use backscroll_model::*;
 use tokio::sync::broadcast;
@@ -8,7 +10,10 @@ use crate::{AyrshareSecrets, InboxOptions, SecretsPlace};
 
 /// The inbox: history, synchronisation, outbox and notifications of one data folder. Cheap to clone.
 #[derive(Clone)]
-pub struct Inbox {}
+pub struct Inbox(#[expect(dead_code, reason = "filled in by the next commit")] Arc<Inner>);
+
+/// What all clones of an [`Inbox`] share.
+struct Inner {}
 
 type Result<T> = std::result::Result<T, UserError>;
 
