@@ -12,6 +12,7 @@ mod inbox;
 mod options;
 mod secrets;
 
+pub use backscroll_adapters::Secret;
 pub use clock::{Clock, SystemClock};
 pub use inbox::Inbox;
 pub use options::{AyrshareSecrets, InboxOptions, SecretsMode, SecretsPlace};
