@@ -1,1 +1,13 @@
-//! desktop
+//! The shell: the desktop application around the inbox. The only package that names `tauri`.
+//!
+//! Promises: the window never waits for the network or the database; the page is treated as hostile (commands by name,
+//! checked arguments, no credential in an answer); closing, ending and restarting lose nothing.
+//!
+//! Refuses: knowledge of providers, SQL, HTTP. Whatever is not a window, a tray or a notification is a method of
+//! [`Inbox`](backscroll_engine::Inbox).
+
+pub mod changes;
+pub mod check;
+pub mod commands;
+pub mod ipc;
+pub mod shell;

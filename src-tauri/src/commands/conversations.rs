@@ -1,0 +1,82 @@
+//! The conversation list, and what the user does to a conversation.
+
+use backscroll_model::*;
+use tauri::State;
+
+use super::Result;
+use crate::{check, shell::Shell};
+
+/// A page of the conversation list; `limit` at most 200.
+#[tauri::command]
+#[specta::specta]
+pub async fn conversations(
+    shell: State<'_, Shell>,
+    query: ConversationQuery,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<ConversationPage> {
+    let (after, limit) = (check::maybe_place(after)?, check::limit(limit)?);
+    check::maybe_id(query.account)?;
+    shell.inbox().await?.conversations(query, after, limit).await
+}
+
+/// Rows by id, for re-reading after a change. Unknown ids are left out.
+#[tauri::command]
+#[specta::specta]
+pub async fn conversations_by_id(shell: State<'_, Shell>, ids: Vec<ConversationId>) -> Result<Vec<Conversation>> {
+    shell.inbox().await?.conversations_by_id(check::ids(ids)?).await
+}
+
+/// The counters of rail, chips and tray.
+#[tauri::command]
+#[specta::specta]
+pub async fn counts(shell: State<'_, Shell>) -> Result<Counts> {
+    shell.inbox().await?.counts().await
+}
+
+/// The thread that is on screen in a focused window, if any.
+#[tauri::command]
+#[specta::specta]
+pub async fn set_viewing(shell: State<'_, Shell>, conversation: Option<ConversationId>) -> Result<()> {
+    shell.inbox().await?.set_viewing(check::maybe_id(conversation)?);
+    Ok(())
+}
+
+/// Marks everything up to `up_to` as read.
+#[tauri::command]
+#[specta::specta]
+pub async fn mark_read(shell: State<'_, Shell>, conversation: ConversationId, up_to: MessageId) -> Result<()> {
+    shell.inbox().await?.mark_read(check::id(conversation)?, check::id(up_to)?).await
+}
+
+/// Marks the newest inbound message as unread again.
+#[tauri::command]
+#[specta::specta]
+pub async fn mark_unread(shell: State<'_, Shell>, conversation: ConversationId) -> Result<()> {
+    shell.inbox().await?.mark_unread(check::id(conversation)?).await
+}
+
+/// Puts it into a state; answers the state before, for *Undo*.
+#[tauri::command]
+#[specta::specta]
+pub async fn set_state(
+    shell: State<'_, Shell>,
+    conversation: ConversationId,
+    state: ConversationState,
+) -> Result<ConversationState> {
+    shell.inbox().await?.set_state(check::id(conversation)?, state).await
+}
+
+/// Keeps a draft; empty text removes it.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_draft(shell: State<'_, Shell>, conversation: ConversationId, text: String) -> Result<()> {
+    shell.inbox().await?.save_draft(check::id(conversation)?, check::text(text)?).await
+}
+
+/// The whole draft.
+#[tauri::command]
+#[specta::specta]
+pub async fn draft(shell: State<'_, Shell>, conversation: ConversationId) -> Result<Option<String>> {
+    shell.inbox().await?.draft(check::id(conversation)?).await
+}

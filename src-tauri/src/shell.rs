@@ -1,0 +1,217 @@
+//! The state behind every command: the inbox as soon as it is open, the first screen's data, the changes that wait for
+//! the page, and the wishes that the page has of the desktop.
+//!
+//! Promises: opening the data folder starts before the window exists and never holds it up; what the first screen
+//! shows is read in the same breath (`performance.md`, rule 10); a change that is committed after that reading reaches
+//! the page. A data folder that cannot be opened is an answer to each command, not a crash.
+//!
+//! Refuses: windows. What a command wants of them is a [`Wish`], and whoever runs the shell (the application, the
+//! bridge, a test) knows what to do about it.
+
+use std::{
+    future::Future,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use backscroll_engine::Inbox;
+use backscroll_model::{Change, ConversationQuery, ErrorCode, StateFilter, UserError};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use tokio::{sync::broadcast, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::{
+    changes,
+    commands::start::{Boot, OpenAt},
+};
+
+/// Rows of the first screen.
+const FIRST_ROWS: u32 = 50;
+
+/// What the page wants of the desktop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Open a link outside. The scheme is checked already.
+    OpenLink(Url),
+    /// Hide the window.
+    Hide,
+    /// End the program.
+    Quit,
+    /// Start again on the other data folder.
+    Restart(Restart),
+}
+
+/// Which data folder the next start uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// The demo's.
+    IntoDemo,
+    /// The user's own.
+    OutOfDemo {
+        /// Open the connect page.
+        connect: bool,
+    },
+}
+
+/// What is known of this run before anything is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The data folder is the demo's.
+    pub demo: bool,
+    /// Open the connect page.
+    pub connect: bool,
+    /// The desktop has a place for a tray icon.
+    pub tray: bool,
+}
+
+type Opening = Shared<BoxFuture<'static, Result<Inbox, UserError>>>;
+type Receiver = broadcast::Receiver<Vec<Change>>;
+
+/// See the module.
+pub struct Shell {
+    opening: Opening,
+    facts: Facts,
+    wishes: Box<dyn Fn(Wish) + Send + Sync>,
+    page: Mutex<Page>,
+}
+
+/// What waits for the page, and what it has.
+#[derive(Default)]
+struct Page {
+    /// The first screen, being read ahead, until `boot` takes it.
+    first: Option<JoinHandle<Result<(Boot, Receiver), UserError>>>,
+    /// Changes since the last answer of `boot`, until `subscribe` takes them.
+    since_boot: Option<Receiver>,
+    /// Ends the forwarding to an earlier page.
+    listening: Option<CancellationToken>,
+    /// A click on a notification that no page has heard of.
+    open_at: Option<OpenAt>,
+}
+
+impl Shell {
+    /// Starts to open the inbox and to read the first screen. Call it inside a runtime.
+    pub fn new(
+        facts: Facts,
+        open: impl Future<Output = Result<Inbox, UserError>> + Send + 'static,
+        wishes: impl Fn(Wish) + Send + Sync + 'static,
+    ) -> Self {
+        let opening: Opening = open.boxed().shared();
+        let (ahead, ahead_facts) = (opening.clone(), facts.clone());
+        let first = tokio::spawn(async move { read_boot(&ahead.await?, &ahead_facts).await });
+        let page = Mutex::new(Page { first: Some(first), ..Page::default() });
+        Self { opening, facts, wishes: Box::new(wishes), page }
+    }
+
+    /// The inbox, once it is open.
+    pub async fn inbox(&self) -> Result<Inbox, UserError> {
+        self.opening.clone().await
+    }
+
+    /// The inbox, if it is open by now.
+    pub fn inbox_now(&self) -> Option<Inbox> {
+        self.opening.peek().and_then(|opened| opened.as_ref().ok().cloned())
+    }
+
+    /// What is known of this run.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Hands a wish to whoever runs the shell.
+    pub fn wish(&self, wish: Wish) {
+        (self.wishes)(wish);
+    }
+
+    /// The first screen: read ahead for the first page, anew for one that was loaded again.
+    pub async fn boot(&self) -> Result<Boot, UserError> {
+        let inbox = self.inbox().await?;
+        let ahead = lock(&self.page).first.take();
+        let (mut boot, since) = match ahead {
+            Some(first) => first.await.map_err(|_| internal("reading ahead was interrupted"))??,
+            None => read_boot(&inbox, &self.facts).await?,
+        };
+        let mut page = lock(&self.page);
+        page.since_boot = Some(since);
+        boot.open_at = page.open_at.take();
+        Ok(boot)
+    }
+
+    /// Sends all changes to `deliver` from now on, those since [`Self::boot`] first, until it answers `false` or a
+    /// later page subscribes.
+    pub async fn subscribe(&self, deliver: impl Fn(Vec<Change>) -> bool + Send + 'static) -> Result<(), UserError> {
+        let inbox = self.inbox().await?;
+        let ended = CancellationToken::new();
+        let since = {
+            let mut page = lock(&self.page);
+            if let Some(earlier) = page.listening.replace(ended.clone()) {
+                earlier.cancel();
+            }
+            page.since_boot.take()
+        };
+        // Without a boot before it nobody knows what this page has read.
+        let (receiver, lost) = since.map_or_else(|| (inbox.changes(), true), |receiver| (receiver, false));
+        if lost {
+            deliver(vec![Change::Resync]);
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                () = ended.cancelled() => {}
+                () = changes::forward(receiver, deliver) => {}
+            }
+        });
+        Ok(())
+    }
+
+    /// Whether a page listens; if none does, `at` is kept for the next [`Self::boot`].
+    pub fn heard_or_kept(&self, at: OpenAt) -> bool {
+        let mut page = lock(&self.page);
+        let heard = page.listening.is_some();
+        if !heard {
+            page.open_at = Some(at);
+        }
+        heard
+    }
+}
+
+/// A panic while the lock was held leaves nothing half done: each use is one assignment.
+fn lock(page: &Mutex<Page>) -> MutexGuard<'_, Page> {
+    page.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn internal(detail: &str) -> UserError {
+    UserError { code: ErrorCode::Internal, retry_at: None, detail: detail.to_owned() }
+}
+
+/// The first screen, and the changes since before it was read: what is committed meanwhile is announced twice rather
+/// than never.
+async fn read_boot(inbox: &Inbox, facts: &Facts) -> Result<(Boot, Receiver), UserError> {
+    let since = inbox.changes();
+    let query = ConversationQuery { state: Some(StateFilter::Open), ..ConversationQuery::default() };
+    let (accounts, businesses, connections, conversations, counts, settings) = tokio::try_join!(
+        inbox.accounts(),
+        inbox.businesses(),
+        inbox.connections(),
+        inbox.conversations(query, None, FIRST_ROWS),
+        inbox.counts(),
+        inbox.settings(),
+    )?;
+    let boot = Boot {
+        accounts,
+        businesses,
+        connections,
+        conversations,
+        counts,
+        settings,
+        secrets_place: inbox.secrets_place(),
+        demo: facts.demo,
+        connect: facts.connect,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        platform: std::env::consts::OS.to_owned(),
+        open_at: None,
+        tray: facts.tray,
+    };
+    Ok((boot, since))
+}
