@@ -1,0 +1,143 @@
+//! The bare references: what SQLite itself costs for the same facts, with nothing around it. One table, its key, no
+//! index, no relation, no full text; the same pragmas as the store's.
+
+use std::path::Path;
+
+use anyhow::Result;
+use backscroll_model::{Conversation, Message};
+use rusqlite::{Connection, params};
+
+use crate::corpus::Item;
+
+/// Rows per transaction, as the store's.
+pub const BATCH: usize = 500;
+
+/// A database with nothing but tables.
+pub struct Bare {
+    db: Connection,
+    next: i64,
+}
+
+/// A row as the bare page reads it.
+pub struct BareRow {
+    /// All columns.
+    pub columns: (i64, i64, i64, i64, i64, String, Option<String>),
+}
+
+impl Bare {
+    /// Creates the tables in a new file.
+    pub fn create(path: &Path) -> Result<Self> {
+        let db = Connection::open(path)?;
+        db.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 67108864;
+             CREATE TABLE messages (
+                 id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, at INTEGER NOT NULL,
+                 direction INTEGER NOT NULL, kind INTEGER NOT NULL, remote_id TEXT NOT NULL, text TEXT
+             ) STRICT;
+             CREATE TABLE conversations (
+                 id INTEGER PRIMARY KEY, account INTEGER NOT NULL, remote_id TEXT NOT NULL, name TEXT,
+                 unread INTEGER NOT NULL, last_at INTEGER, last_text TEXT, messages INTEGER NOT NULL
+             ) STRICT;",
+        )?;
+        Ok(Self { db, next: 1 })
+    }
+
+    /// Inserts messages in ascending order, [`BATCH`] a transaction.
+    pub fn insert(&mut self, items: &[Item]) -> Result<()> {
+        for batch in items.rchunks(BATCH) {
+            let transaction = self.db.transaction()?;
+            {
+                let mut insert =
+                    transaction.prepare_cached("INSERT INTO messages VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)")?;
+                for item in batch.iter().rev() {
+                    let conversation = item.conversation as i64;
+                    insert.execute(params![self.next, conversation, item.at_ms, item.out, item.id, item.text])?;
+                    self.next += 1;
+                }
+            }
+            transaction.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Copies hydrated messages of a thread, oldest first: the same texts as the store's pages bring.
+    pub fn copy_messages(&mut self, messages: &[Message]) -> Result<()> {
+        let transaction = self.db.transaction()?;
+        {
+            let mut insert = transaction.prepare_cached("INSERT INTO messages VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)")?;
+            for m in messages {
+                let remote = m.remote_id.as_ref().map(|r| r.as_str()).unwrap_or_default();
+                insert.execute(params![self.next, m.conversation.0, m.at.0, 0, remote, m.text])?;
+                self.next += 1;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Copies rows of the conversation list, in its order.
+    pub fn copy_conversations(&mut self, rows: &[Conversation]) -> Result<()> {
+        let transaction = self.db.transaction()?;
+        {
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO conversations VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+            for c in rows {
+                let last = c.last.as_ref();
+                insert.execute(params![
+                    c.account.0,
+                    c.remote_id.as_str(),
+                    c.name,
+                    c.unread,
+                    last.map(|l| l.at.0),
+                    last.and_then(|l| l.text.as_deref()),
+                    c.messages
+                ])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Messages held.
+    pub fn messages(&self) -> i64 {
+        self.next - 1
+    }
+
+    /// The 50 messages before a rowid, newest first.
+    pub fn page(&self, before: i64) -> Result<Vec<BareRow>> {
+        let mut select = self.db.prepare_cached(
+            "SELECT id, conversation, at, direction, kind, remote_id, text FROM messages
+             WHERE id < ?1 ORDER BY id DESC LIMIT 50",
+        )?;
+        let rows = select.query_map([before], |row| {
+            Ok(BareRow {
+                columns: (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The 50 conversations after a rowid.
+    pub fn list(&self, after: i64) -> Result<Vec<BareRow>> {
+        let mut select = self.db.prepare_cached(
+            "SELECT id, account, unread, last_at, messages, remote_id, last_text, name FROM conversations
+             WHERE id > ?1 ORDER BY id LIMIT 50",
+        )?;
+        let rows = select.query_map([after], |row| {
+            let name: Option<String> = row.get(7)?;
+            std::hint::black_box(name);
+            Ok(BareRow {
+                columns: (
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get::<_, Option<i64>>(3)?.unwrap_or_default(),
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                ),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
