@@ -127,6 +127,14 @@ pub enum Health {
     },
     /// The keychain holds no key, or is locked.
     SecretsMissing,
+    /// What was read cannot be kept: the disk is full, the data folder read-only, the database failing. Retried by
+    /// itself; nothing counts as read before it is kept.
+    Storage {
+        /// Which of these.
+        code: crate::ErrorCode,
+        /// The next try.
+        next_try: Timestamp,
+    },
     /// No connection: history only.
     Disconnected,
 }
@@ -142,6 +150,7 @@ impl Health {
                 | Self::ProviderDown { .. }
                 | Self::RateLimited { .. }
                 | Self::ClockOff { .. }
+                | Self::Storage { .. }
         )
     }
 }
