@@ -1,1 +1,64 @@
-//! simulator
+//! The Ayrshare API on loopback, with a world of invented people, its own clock, and faults on demand.
+//!
+//! It is the demo of the app and the other half of every test. It is written from the API reference alone and shares no
+//! code with the adapters, so that the two check each other. Where the reference does not know what Ayrshare does, a
+//! [`Knobs`] field switches between the possibilities. Everything is a function of the seed, the clock and the calls.
+//!
+//! What it never does: call an address that is not on loopback, keep a caller's key, or ask the machine for the time when
+//! its clock is manual.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! use std::time::Duration;
+//! use backscroll_simulator::{Clock, Fault, Platform, ProfileId, SimOptions, Simulator, WorldKind};
+//!
+//! let sim = Simulator::start(SimOptions::new(WorldKind::Small, Clock::manual(1_790_000_000_000))).await?;
+//! let _secrets = sim.secrets_json(ProfileId::PRIMARY); // {"api_key", "x_api_key", "x_api_secret"}, for `account add`
+//! assert!(sim.base_url().starts_with("http://127.0.0.1:"));
+//!
+//! // A customer writes; an hour passes; what was planned for that hour has happened.
+//! let ada = sim.chat(ProfileId::PRIMARY, Platform::Facebook, "Ada Park")?;
+//! let id = sim.inbound(&ada, "Are you open on Sunday?")?;
+//! sim.advance(Duration::from_secs(3_600)).await;
+//!
+//! // The next send is applied, and its answer never arrives.
+//! sim.on("POST", "/messages/facebook").fail(Fault::apply_then_drop());
+//!
+//! // What truly happened, to hold any client against.
+//! assert!(sim.ledger().iter().any(|entry| entry.id == id && entry.readable));
+//! sim.shutdown().await;
+//! # Ok::<(), backscroll_simulator::SimError>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod acts;
+mod clock;
+mod cursor;
+mod fault;
+mod ids;
+mod knobs;
+mod limits;
+mod media;
+mod net;
+mod platform;
+mod record;
+mod script;
+mod server;
+mod simulator;
+mod state;
+mod webhooks;
+mod world;
+
+pub use acts::Inbound;
+pub use clock::Clock;
+pub use fault::{Edit, Fault, FaultRule, Hold};
+pub use knobs::{Codes, Knobs};
+pub use net::{Cut, Network};
+pub use platform::Platform;
+pub use record::{LedgerEntry, RequestRecord};
+pub use script::{Beat, Scene};
+pub use simulator::{ProfileInfo, SimOptions, Simulator};
+pub use state::{Chat, SimError};
+pub use webhooks::WebhookAttempt;
+pub use world::{Direction, Origin, ProfileId, Synthetic, WorldKind};

@@ -1,0 +1,307 @@
+//! Faults on demand: what goes wrong, with which request, how often.
+//!
+//! A rule is written as a sentence: `sim.on("POST", "/messages/facebook").skip(1).times(2).fail(Fault::Html)`. The first
+//! rule that matches a request is used up by it. Faults of the whole network are [`crate::Network`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::net::Cut;
+use crate::state::Core;
+
+/// One way in which an answer goes wrong. Unless said otherwise the request is **not** applied.
+#[derive(Clone)]
+pub enum Fault {
+    /// A flat error body (reference 9.1) with this HTTP status and Ayrshare code.
+    Status {
+        /// HTTP status.
+        http: u16,
+        /// Ayrshare's own number.
+        code: u32,
+        /// The text of `message`.
+        message: String,
+    },
+    /// The wrapped error shape of posting, HTTP 400.
+    Wrapped {
+        /// Ayrshare's own number.
+        code: u32,
+        /// The text of `message`.
+        message: String,
+    },
+    /// The media check's error shape: `statusCode` and `statusText`, no `code`; HTTP 400.
+    MediaShape,
+    /// HTTP 200 with `status: "error"`.
+    OkButError,
+    /// 429; `retry_after_s` adds the header, `None` leaves every rate header out.
+    RateLimited {
+        /// Seconds of `Retry-After`.
+        retry_after_s: Option<u64>,
+    },
+    /// A proxy's HTML page with this HTTP status.
+    Html {
+        /// HTTP status.
+        http: u16,
+    },
+    /// 200 with an empty body.
+    Empty,
+    /// Any status and body.
+    Body {
+        /// HTTP status.
+        http: u16,
+        /// The body, sent as JSON.
+        body: String,
+    },
+    /// So many random bytes as JSON, streamed.
+    Garbage {
+        /// Length of the body.
+        bytes: u64,
+    },
+    /// Valid messages until the body has at least so many bytes, streamed.
+    Huge {
+        /// Least length of the body.
+        bytes: u64,
+    },
+    /// A redirect (301, 307, 308) to this address.
+    Redirect {
+        /// HTTP status.
+        http: u16,
+        /// Value of `Location`.
+        to: String,
+    },
+    /// The connection is reset before the first byte of the answer.
+    Reset,
+    /// No answer; the connection stays open until the simulator ends.
+    HalfOpen,
+    /// The request waits until the gate is opened, then goes on as usual.
+    Hold(Hold),
+    /// The request waits so long (milliseconds of the machine's time, as a slow network would), then goes on.
+    Delay {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// The request is applied; its answer ends after so many body bytes.
+    CutBody {
+        /// Body bytes that arrive.
+        after: u64,
+        /// RST or FIN.
+        how: Cut,
+    },
+    /// The request is applied; its body arrives at so many bytes a second (of the machine's time).
+    Slow {
+        /// Bytes a second, at least 1.
+        bytes_per_second: u64,
+    },
+    /// The request is applied, then the inner fault answers: the outcome is unknown to the client (reference 3.6).
+    Applied(Box<Fault>),
+    /// The request is applied; `Date`, `lastUpdated` and `nextUpdate` are off by so much.
+    ClockOff {
+        /// Milliseconds, may be negative.
+        ms: i64,
+    },
+    /// The request is applied; enum values nobody has heard of and extra fields stand in the answer.
+    UnknownEnums,
+    /// The request is applied; every optional field is missing, and the third message has lost its id as well.
+    MissingFields,
+    /// The request is applied; its JSON answer is changed by this function.
+    Edit(Edit),
+}
+
+impl Fault {
+    /// The request is applied, then the connection is reset before any answer.
+    #[must_use]
+    pub fn apply_then_drop() -> Self {
+        Self::Applied(Box::new(Self::Reset))
+    }
+
+    /// A flat error with this HTTP status and a plain text.
+    #[must_use]
+    pub fn http(status: u16) -> Self {
+        Self::Status { http: status, code: u32::from(status), message: format!("Simulated failure {status}.") }
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Fault {
+    /// Its name in the record of requests.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::Wrapped { .. } => "wrapped",
+            Self::MediaShape => "media-shape",
+            Self::OkButError => "ok-but-error",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::Html { .. } => "html",
+            Self::Empty => "empty",
+            Self::Body { .. } => "body",
+            Self::Garbage { .. } => "garbage",
+            Self::Huge { .. } => "huge",
+            Self::Redirect { .. } => "redirect",
+            Self::Reset => "reset",
+            Self::HalfOpen => "half-open",
+            Self::Hold(_) => "hold",
+            Self::Delay { .. } => "delay",
+            Self::CutBody { .. } => "cut-body",
+            Self::Slow { .. } => "slow",
+            Self::Applied(_) => "applied",
+            Self::ClockOff { .. } => "clock-off",
+            Self::UnknownEnums => "unknown-enums",
+            Self::MissingFields => "missing-fields",
+            Self::Edit(_) => "edit",
+        }
+    }
+}
+
+/// A change of a JSON answer.
+#[derive(Clone)]
+pub struct Edit(Arc<dyn Fn(&mut Value) + Send + Sync>);
+
+impl Edit {
+    /// Wraps a function that changes the answer in place.
+    pub fn new(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(change))
+    }
+
+    pub(crate) fn apply(&self, answer: &mut Value) {
+        (self.0)(answer);
+    }
+}
+
+/// Keeps requests waiting until it is opened: a slow network without a sleep in the test.
+#[derive(Clone, Debug, Default)]
+pub struct Hold(CancellationToken);
+
+impl Hold {
+    /// A closed gate.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets everybody through, now and later.
+    pub fn open(&self) {
+        self.0.cancel();
+    }
+
+    pub(crate) async fn passed(&self) {
+        self.0.cancelled().await;
+    }
+}
+
+#[derive(Debug)]
+struct Rule {
+    method: Option<String>,
+    path: String,
+    query: Option<String>,
+    skip: u32,
+    left: u32,
+    fault: Fault,
+}
+
+/// The rules that are still to strike, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<Rule>);
+
+impl Faults {
+    /// The fault for this request (`path` without the base), if one is due.
+    pub(crate) fn strike(&mut self, method: &str, path: &str, query: &str) -> Option<Fault> {
+        let mut struck = None;
+        for rule in &mut self.0 {
+            let fits = rule.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
+                && path.starts_with(&rule.path)
+                && rule.query.as_ref().is_none_or(|q| query.contains(q.as_str()));
+            if !fits || rule.left == 0 {
+                continue;
+            }
+            if rule.skip > 0 {
+                rule.skip -= 1;
+                continue;
+            }
+            if rule.left != u32::MAX {
+                rule.left -= 1;
+            }
+            struck = Some(rule.fault.clone());
+            break;
+        }
+        self.0.retain(|r| r.left > 0);
+        struck
+    }
+
+    fn arm(&mut self, rule: Rule) {
+        self.0.push(rule);
+    }
+
+    /// Strikes the next so many requests of this method under this path.
+    pub(crate) fn arm_simple(&mut self, method: &str, path: &str, times: u32, fault: Fault) {
+        let (method, path) = (Some(method).filter(|m| !m.is_empty()).map(str::to_owned), path.to_owned());
+        self.arm(Rule { method, path, query: None, skip: 0, left: times, fault });
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// How many rules have not been used up.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// A rule in the making; [`FaultRule::fail`] arms it.
+#[must_use = "a rule strikes only after .fail(…)"]
+#[derive(Debug)]
+pub struct FaultRule<'a> {
+    core: &'a Core,
+    rule: Rule,
+}
+
+impl<'a> FaultRule<'a> {
+    pub(crate) fn new(core: &'a Core, method: Option<&str>, path: &str) -> Self {
+        let rule = Rule {
+            method: method.map(str::to_owned),
+            path: path.to_owned(),
+            query: None,
+            skip: 0,
+            left: 1,
+            fault: Fault::Empty,
+        };
+        Self { core, rule }
+    }
+
+    /// Only requests whose query contains this text.
+    pub fn query(mut self, part: &str) -> Self {
+        self.rule.query = Some(part.to_owned());
+        self
+    }
+
+    /// Lets the first `n` matching requests through.
+    pub fn skip(mut self, n: u32) -> Self {
+        self.rule.skip = n;
+        self
+    }
+
+    /// Strikes `n` times (default once).
+    pub fn times(mut self, n: u32) -> Self {
+        self.rule.left = n;
+        self
+    }
+
+    /// Strikes until [`crate::Simulator::clear_faults`].
+    pub fn always(mut self) -> Self {
+        self.rule.left = u32::MAX;
+        self
+    }
+
+    /// Arms the rule.
+    pub fn fail(self, fault: Fault) {
+        self.core.lock().faults.arm(Rule { fault, ..self.rule });
+    }
+}

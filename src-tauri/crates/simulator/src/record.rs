@@ -1,0 +1,134 @@
+//! What the simulator remembers of its callers, and the truth they are checked against.
+//!
+//! No secret is kept: the headers that carry keys are recorded as `***`.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, Method, Uri};
+
+use crate::platform::Platform;
+use crate::state::Core;
+use crate::world::{Direction, Origin, ProfileId};
+
+/// One request, as it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// Its number, from 1.
+    pub number: u64,
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The path under the base URL, still percent-encoded.
+    pub path: String,
+    /// The query as sent, without `?`.
+    pub query: String,
+    /// Headers with lower-case names; keys are masked.
+    pub headers: BTreeMap<String, String>,
+    /// The simulator's time, UTC milliseconds.
+    pub at_ms: i64,
+    /// Who asked, when the keys were good.
+    pub profile: Option<ProfileId>,
+    /// The platform in the path.
+    pub platform: Option<Platform>,
+    /// The status of the answer; `None` while it is under way or when there was none.
+    pub status: Option<u16>,
+    /// The fault that struck it.
+    pub fault: Option<&'static str>,
+}
+
+const SECRET_HEADERS: [&str; 4] =
+    ["authorization", "profile-key", "x-twitter-oauth1-api-key", "x-twitter-oauth1-api-secret"];
+
+impl RequestRecord {
+    pub(crate) fn new(number: u64, method: &Method, uri: &Uri, path: &str, headers: &HeaderMap, at_ms: i64) -> Self {
+        let mut seen = BTreeMap::new();
+        for (name, value) in headers {
+            let secret = SECRET_HEADERS.contains(&name.as_str());
+            let shown = if secret { "***".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
+            seen.insert(name.as_str().to_owned(), shown);
+        }
+        let platform =
+            path.strip_prefix("/messages/").and_then(|p| Platform::parse(p.split('/').next().unwrap_or_default()));
+        Self {
+            number,
+            method: method.as_str().to_owned(),
+            path: path.to_owned(),
+            query: uri.query().unwrap_or_default().to_owned(),
+            headers: seen,
+            at_ms,
+            profile: None,
+            platform,
+            status: None,
+            fault: None,
+        }
+    }
+}
+
+/// One message as it truly is, whatever any answer said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// The platform's id.
+    pub id: String,
+    /// Whose account.
+    pub profile: ProfileId,
+    /// Where.
+    pub platform: Platform,
+    /// The conversation's id.
+    pub conversation: String,
+    /// Which way.
+    pub direction: Direction,
+    /// The text, after edits.
+    pub text: Option<String>,
+    /// Kind and address of each attachment.
+    pub attachments: Vec<(String, String)>,
+    /// When, UTC milliseconds.
+    pub at_ms: i64,
+    /// Who caused it.
+    pub origin: Origin,
+    /// Reactor id to emoji.
+    pub reactions: BTreeMap<String, String>,
+    /// Taken back by its writer; no GET shows it.
+    pub unsent: bool,
+    /// Whether a GET of its conversation can show it now (not behind the 20-message history, not delayed, not unsent).
+    pub readable: bool,
+}
+
+impl Core {
+    pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
+        let now = self.clock.now_ms();
+        let state = self.lock();
+        let mut out = Vec::new();
+        for (index, profile) in state.world.profiles.iter().enumerate() {
+            for account in profile.accounts.values() {
+                for conversation in &account.conversations {
+                    let visible = conversation.visible(account.platform, state.knobs.history_cap, now);
+                    let mut visible = visible.map(|m| m.seq).peekable();
+                    for m in &conversation.messages {
+                        // Both run in the same order, so one look ahead tells whether this one is visible.
+                        let readable = visible.next_if_eq(&m.seq).is_some();
+                        let entry = LedgerEntry {
+                            id: m.id.clone(),
+                            profile: ProfileId(index),
+                            platform: account.platform,
+                            conversation: conversation.id.clone(),
+                            direction: m.direction,
+                            text: m.text.clone(),
+                            attachments: m
+                                .attachments
+                                .iter()
+                                .map(|a| (a.kind.clone(), state.media.address(&a.file)))
+                                .collect(),
+                            at_ms: m.at,
+                            origin: m.origin,
+                            reactions: m.reactions.clone(),
+                            unsent: m.unsent,
+                            readable,
+                        };
+                        out.push((m.at, m.seq, entry));
+                    }
+                }
+            }
+        }
+        out.sort_by_key(|(at, seq, _)| (*at, *seq));
+        out.into_iter().map(|(_, _, entry)| entry).collect()
+    }
+}

@@ -1,0 +1,552 @@
+//! The control API: start a world, act in it, break it, and ask what truly happened.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::acts::{Inbound, Outbound};
+use crate::clock::Clock;
+use crate::fault::{Fault, FaultRule, Faults};
+use crate::ids;
+use crate::knobs::Knobs;
+use crate::limits::{Cache, Rates};
+use crate::media::Media;
+use crate::net::{Net, Network};
+use crate::platform::Platform;
+use crate::record::{LedgerEntry, RequestRecord};
+use crate::script::Scene;
+use crate::server;
+use crate::state::{Act, Chat, Core, Queue, SimError, State};
+use crate::webhooks::{Hooks, WebhookAttempt};
+use crate::world::{Origin, Person, ProfileId, Shelf, World, WorldKind};
+
+/// How a simulator starts.
+#[derive(Clone, Debug)]
+pub struct SimOptions {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The same seed gives the same world.
+    pub seed: u64,
+    /// Which world.
+    pub world: WorldKind,
+    /// Whose time. Messages are dated back from its start.
+    pub clock: Clock,
+    /// What the server does where Ayrshare's behaviour is unknown.
+    pub knobs: Knobs,
+    /// People read and answer what the business sends, a few seconds later.
+    pub people_answer: bool,
+    /// Now and then somebody writes unasked.
+    pub life: bool,
+}
+
+impl SimOptions {
+    /// On a free loopback port, with seed 7; people answer in the written worlds and are silent in generated ones.
+    #[must_use]
+    pub fn new(world: WorldKind, clock: Clock) -> Self {
+        let people_answer = matches!(world, WorldKind::Demo | WorldKind::Small);
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            seed: 7,
+            world,
+            clock,
+            knobs: Knobs::default(),
+            people_answer,
+            life: false,
+        }
+    }
+
+    /// The world that a new user sees: alive, on the machine's time.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self { life: true, ..Self::new(WorldKind::Demo, Clock::real()) }
+    }
+}
+
+/// A profile of the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileInfo {
+    /// Its handle.
+    pub id: ProfileId,
+    /// `Primary Profile`, or the title it was created with.
+    pub title: String,
+    /// What its accounts are called.
+    pub business: String,
+    /// The reference id of `/user` and of webhooks.
+    pub ref_id: String,
+    /// The Profile Key; the Primary Profile has none.
+    pub key: Option<String>,
+}
+
+/// A running simulator. Dropping it ends it; [`Simulator::shutdown`] also waits for the end.
+#[derive(Debug)]
+pub struct Simulator {
+    core: Arc<Core>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Simulator {
+    /// Builds the world and starts to listen. Needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn start(options: SimOptions) -> Result<Self, SimError> {
+        let net = Net::bind(options.listen)?;
+        let now = options.clock.now_ms();
+        let mut queue = Queue::default();
+        if options.life {
+            queue.plan(now + 60_000, Act::Life(0));
+        }
+        let state = State {
+            world: World::build(&options.world, options.seed, now),
+            knobs: options.knobs,
+            cache: Cache::default(),
+            rates: Rates::default(),
+            faults: Faults::default(),
+            requests: Vec::new(),
+            numbered: 0,
+            media: Media::new(format!("http://{}/api", net.addr), options.seed),
+            auto: BTreeMap::new(),
+            hooks: Hooks::default(),
+            queue,
+            cursor_epoch: 0,
+            people_answer: options.people_answer,
+            skew_ms: 0,
+            drawn: BTreeMap::new(),
+        };
+        let core = Core::new(options.clock, net, state);
+        let tasks = vec![tokio::spawn(server::serve(Arc::clone(&core))), tokio::spawn(Arc::clone(&core).live())];
+        Ok(Self { core, tasks: Mutex::new(tasks) })
+    }
+
+    /// Ends it: connections are reset, the port is free.
+    pub async fn shutdown(&self) {
+        self.core.stop.cancel();
+        self.core.net.close();
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // A panic of a task has been reported already; there is nothing left to do with it here.
+            drop(task.await);
+        }
+    }
+
+    /// `http://127.0.0.1:PORT/api`, to be used as the client's base URL.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.core.base
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.core.net.addr
+    }
+
+    /// The key of the Ayrshare account.
+    #[must_use]
+    pub fn api_key(&self) -> String {
+        self.core.lock().world.api_key()
+    }
+
+    /// Key and secret of the customer's own X app.
+    #[must_use]
+    pub fn x_keys(&self) -> (String, String) {
+        self.core.lock().world.x_keys()
+    }
+
+    /// All profiles that exist, the primary one first.
+    #[must_use]
+    pub fn profiles(&self) -> Vec<ProfileInfo> {
+        let state = self.core.lock();
+        let all = state.world.profiles.iter().enumerate().filter(|(_, p)| !p.deleted);
+        all.map(|(index, p)| ProfileInfo {
+            id: ProfileId(index),
+            title: p.title.clone(),
+            business: p.accounts.values().next().map_or_else(|| p.title.clone(), |a| a.name.clone()),
+            ref_id: p.ref_id.clone(),
+            key: p.key.clone(),
+        })
+        .collect()
+    }
+
+    /// The profile of this title or business.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn profile(&self, name: &str) -> Result<ProfileId, SimError> {
+        let found = self.profiles().into_iter().find(|p| p.title == name || p.business == name);
+        found.map(|p| p.id).ok_or(SimError::NoProfile)
+    }
+
+    /// A profile's secrets as `account add` reads them: `{"api_key", "profile_key"?, "x_api_key", "x_api_secret"}`.
+    #[must_use]
+    pub fn secrets_json(&self, profile: ProfileId) -> Value {
+        let (x_key, x_secret) = self.x_keys();
+        let mut out = json!({ "api_key": self.api_key(), "x_api_key": x_key, "x_api_secret": x_secret });
+        let key = self.core.lock().world.profiles.get(profile.0).and_then(|p| p.key.clone());
+        if let (Some(key), Some(fields)) = (key, out.as_object_mut()) {
+            fields.insert("profile_key".to_owned(), json!(key));
+        }
+        out
+    }
+
+    /// What `backscroll demo` prints: `{"ayrshare": {"api_base", "secrets", "profiles": [{"title", "secrets"}]}}`.
+    /// `secrets` is the Primary Profile's, `profiles` has all of them.
+    #[must_use]
+    pub fn announcement(&self) -> Value {
+        let profiles: Vec<Value> = self
+            .profiles()
+            .into_iter()
+            .map(|p| json!({ "title": p.business, "secrets": self.secrets_json(p.id) }))
+            .collect();
+        json!({ "ayrshare": {
+            "api_base": self.base_url(), "secrets": self.secrets_json(ProfileId::PRIMARY), "profiles": profiles,
+        }})
+    }
+
+    /// The simulator's time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.core.clock
+    }
+
+    /// Moves time forward and does what falls due on the way, webhooks and their retries included, each at its instant.
+    pub async fn advance(&self, by: Duration) {
+        self.core.advance(by).await;
+    }
+
+    /// Waits until everything that is due now has been done: webhooks of the last act, for instance.
+    pub async fn settle(&self) {
+        self.core.advance(Duration::ZERO).await;
+    }
+
+    /// Plans the demo's first ninety seconds, from now on, and tells them.
+    pub fn demo_script(&self) -> Vec<Scene> {
+        self.core.act(State::demo_script)
+    }
+
+    /// Handles on all conversations of a profile's linked account.
+    #[must_use]
+    pub fn chats(&self, profile: ProfileId, platform: Platform) -> Vec<Chat> {
+        self.core.lock().chats(Some(profile), Some(platform))
+    }
+
+    /// The conversation with the person of this name, user name or id, or with this conversation id.
+    ///
+    /// # Errors
+    /// When there is none on a linked account.
+    pub fn chat(&self, profile: ProfileId, platform: Platform, who: &str) -> Result<Chat, SimError> {
+        let state = self.core.lock();
+        let mut all = state.chats(Some(profile), Some(platform)).into_iter();
+        let is_meant = |chat: &Chat| {
+            chat.person == who
+                || chat.conversation == who
+                || state
+                    .conversation(chat)
+                    .is_ok_and(|c| c.person.name.as_deref() == Some(who) || c.person.username.as_deref() == Some(who))
+        };
+        all.find(is_meant).ok_or(SimError::NoChat)
+    }
+
+    /// A new person, who has not written yet. The same name gives the same ids.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn add_person(&self, profile: ProfileId, platform: Platform, name: &str) -> Result<Chat, SimError> {
+        self.core.act(|state, _| {
+            let named = |id, _: &mut _| Person {
+                id,
+                name: Some(name.to_owned()).filter(|n| !n.is_empty()),
+                username: None,
+                picture: None,
+                language: "en",
+            };
+            let place = state.world.account(profile, platform).map_or(0, |a| a.conversations.len());
+            let label = format!("added/{place}/{name}");
+            let conversation = state.world.add_person(profile, platform, &label, named).ok_or(SimError::NoProfile)?;
+            let account = state.world.account(profile, platform).ok_or(SimError::NoProfile)?;
+            let person = account.conversation(&conversation).map(|c| c.person.id.clone()).ok_or(SimError::NoChat)?;
+            Ok(Chat { profile, platform, conversation, person })
+        })
+    }
+
+    /// The person writes. Gives the message's id.
+    ///
+    /// # Errors
+    /// When the conversation is gone.
+    pub fn inbound(&self, chat: &Chat, message: impl Into<Inbound>) -> Result<String, SimError> {
+        self.core.act(|state, now| state.receive(now, chat, message.into()))
+    }
+
+    /// The business writes in the platform's own app. Gives the message's id.
+    ///
+    /// # Errors
+    /// When the conversation is gone.
+    pub fn sent_elsewhere(&self, chat: &Chat, text: &str) -> Result<String, SimError> {
+        let new = Outbound { text: Some(text.to_owned()), attachments: Vec::new(), origin: Origin::Elsewhere };
+        self.core.act(|state, now| state.send(now, chat, new))
+    }
+
+    /// The person reacts to a message.
+    ///
+    /// # Errors
+    /// When the message is gone.
+    pub fn react(&self, chat: &Chat, message: &str, emoji: &str) -> Result<(), SimError> {
+        self.core.act(|state, now| state.react(now, chat, message, None, Some(emoji)))
+    }
+
+    /// Somebody who need not be a party of the conversation reacts (reference 10, quirk 8).
+    ///
+    /// # Errors
+    /// When the message is gone.
+    pub fn react_as(&self, chat: &Chat, message: &str, by: &str, emoji: &str) -> Result<(), SimError> {
+        self.core.act(|state, now| state.react(now, chat, message, Some(by), Some(emoji)))
+    }
+
+    /// The person takes the reaction back.
+    ///
+    /// # Errors
+    /// When the message is gone.
+    pub fn unreact(&self, chat: &Chat, message: &str) -> Result<(), SimError> {
+        self.core.act(|state, now| state.react(now, chat, message, None, None))
+    }
+
+    /// The person has read everything sent up to `at_ms`.
+    ///
+    /// # Errors
+    /// When the conversation is gone.
+    pub fn read(&self, chat: &Chat, at_ms: i64) -> Result<(), SimError> {
+        self.core.act(|state, now| state.read(now, chat, at_ms))
+    }
+
+    /// The text of a message changes.
+    ///
+    /// # Errors
+    /// When the message is gone.
+    pub fn edit(&self, chat: &Chat, message: &str, text: &str) -> Result<(), SimError> {
+        self.core.act(|state, now| state.edit(now, chat, message, text))
+    }
+
+    /// A message is taken back: no GET shows it any more.
+    ///
+    /// # Errors
+    /// When the message is gone.
+    pub fn unsend(&self, chat: &Chat, message: &str) -> Result<(), SimError> {
+        self.core.act(|state, now| state.unsend(now, chat, message))
+    }
+
+    /// Moves the conversation to the archived list, or back.
+    ///
+    /// # Errors
+    /// When the conversation is gone.
+    pub fn archive(&self, chat: &Chat, archived: bool) -> Result<(), SimError> {
+        let shelf = if archived { Shelf::Archived } else { Shelf::Active };
+        self.core.act(|state, _| state.shelve(chat, shelf))
+    }
+
+    /// Links the network, with messaging allowed. Emits the `social` webhook.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn link(&self, profile: ProfileId, platform: Platform) -> Result<(), SimError> {
+        self.set_link(profile, platform, true)
+    }
+
+    /// Unlinks the network, as the platform itself may do. Emits the `social` webhook.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn unlink(&self, profile: ProfileId, platform: Platform) -> Result<(), SimError> {
+        self.set_link(profile, platform, false)
+    }
+
+    fn set_link(&self, profile: ProfileId, platform: Platform, linked: bool) -> Result<(), SimError> {
+        self.core.act(|state, now| {
+            let account = state.world.account_mut(profile, platform).ok_or(SimError::NoProfile)?;
+            account.linked = linked;
+            account.messaging_active = linked;
+            state.cache.drop_platform(profile, platform);
+            state.notify_social(now, profile, platform, if linked { "link" } else { "unlink" }, linked);
+            Ok(())
+        })
+    }
+
+    /// Whether the profile may use messaging at all (`messagingEnabled` of `/user`).
+    ///
+    /// # Errors
+    /// When there is no such profile.
+    pub fn set_messaging_enabled(&self, profile: ProfileId, on: bool) -> Result<(), SimError> {
+        self.core.act(|state, _| {
+            state.world.profiles.get_mut(profile.0).ok_or(SimError::NoProfile)?.messaging_enabled = on;
+            Ok(())
+        })
+    }
+
+    /// Whether messaging works for one network (`messagingActive`); off means that it must be linked again.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn set_messaging_active(&self, profile: ProfileId, platform: Platform, on: bool) -> Result<(), SimError> {
+        self.core.act(|state, _| {
+            state.world.account_mut(profile, platform).ok_or(SimError::NoProfile)?.messaging_active = on;
+            Ok(())
+        })
+    }
+
+    /// Suspends the profile, or lifts it.
+    ///
+    /// # Errors
+    /// When there is no such profile.
+    pub fn set_suspended(&self, profile: ProfileId, suspended: bool) -> Result<(), SimError> {
+        self.core.act(|state, _| {
+            state.world.profiles.get_mut(profile.0).ok_or(SimError::NoProfile)?.suspended = suspended;
+            Ok(())
+        })
+    }
+
+    /// From now on another API key is the valid one; returned. The old one gets 401.
+    pub fn revoke_api_key(&self) -> String {
+        self.core.act(|state, _| {
+            state.world.key_generation += 1;
+            state.world.api_key()
+        })
+    }
+
+    /// From now on other X keys are the valid ones; returned.
+    pub fn revoke_x_keys(&self) -> (String, String) {
+        self.core.act(|state, _| {
+            state.world.x_key_generation += 1;
+            state.world.x_keys()
+        })
+    }
+
+    /// Changes what the server does where Ayrshare's behaviour is unknown.
+    pub fn set_knobs(&self, change: impl FnOnce(&mut Knobs)) {
+        change(&mut self.core.lock().knobs);
+    }
+
+    /// What the server tells of its time (`Date`, `lastUpdated`, `nextUpdate`) is wrong by so many milliseconds.
+    pub fn set_clock_skew(&self, ms: i64) {
+        self.core.lock().skew_ms = ms;
+    }
+
+    /// Whether people read and answer what is sent from now on.
+    pub fn set_people_answer(&self, on: bool) {
+        self.core.lock().people_answer = on;
+    }
+
+    /// All X cursors handed out so far become invalid.
+    pub fn expire_cursors(&self) {
+        self.core.lock().cursor_epoch += 1;
+    }
+
+    /// All cached answers are forgotten: the next GET reads afresh.
+    pub fn drop_cache(&self) {
+        self.core.lock().cache = Cache::default();
+    }
+
+    /// A fault for requests of this method whose path (under the base URL) begins so: `sim.on("POST", "/messages/")`.
+    pub fn on(&self, method: &str, path: &str) -> FaultRule<'_> {
+        FaultRule::new(&self.core, Some(method), path)
+    }
+
+    /// A fault for requests of any method under this path.
+    pub fn on_any(&self, path: &str) -> FaultRule<'_> {
+        FaultRule::new(&self.core, None, path)
+    }
+
+    /// The next request of any kind fails so.
+    pub fn fail_next(&self, fault: Fault) {
+        self.on_any("").fail(fault);
+    }
+
+    /// Disarms all rules.
+    pub fn clear_faults(&self) {
+        self.core.lock().faults.clear();
+    }
+
+    /// How many rules have not been used up: zero when every planned fault has struck.
+    #[must_use]
+    pub fn faults_waiting(&self) -> usize {
+        self.core.lock().faults.waiting()
+    }
+
+    /// Switches the network for everybody. Open connections are reset at each switch.
+    ///
+    /// # Errors
+    /// When the port could not be bound again.
+    pub fn set_network(&self, network: Network) -> Result<(), SimError> {
+        Ok(self.core.net.set(network)?)
+    }
+
+    /// The state of the network.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        self.core.net.state()
+    }
+
+    /// Every request so far, oldest first, without secrets.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.core.lock().requests.clone()
+    }
+
+    /// Forgets the requests so far; numbers go on.
+    pub fn clear_requests(&self) {
+        self.core.lock().requests.clear();
+    }
+
+    /// How many API calls each profile made per platform; `None` as the platform: calls that concern none.
+    #[must_use]
+    pub fn call_counts(&self) -> BTreeMap<(ProfileId, Option<Platform>), u64> {
+        let mut out = BTreeMap::new();
+        for request in &self.core.lock().requests {
+            if let Some(profile) = request.profile {
+                *out.entry((profile, request.platform)).or_default() += 1;
+            }
+        }
+        out
+    }
+
+    /// Every message there truly is, oldest first.
+    #[must_use]
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        self.core.ledger()
+    }
+
+    /// What the API client sent since the start: the messages whose origin is a request.
+    #[must_use]
+    pub fn delivered(&self) -> Vec<LedgerEntry> {
+        self.ledger().into_iter().filter(|e| matches!(e.origin, Origin::Request(_))).collect()
+    }
+
+    /// Every attempt to deliver a webhook, oldest first.
+    #[must_use]
+    pub fn webhook_log(&self) -> Vec<WebhookAttempt> {
+        self.core.lock().hooks.log.clone()
+    }
+
+    /// Sends the webhook of a logged attempt once more: the same notification (`hookId` kept), or a new one about the same.
+    pub fn redeliver(&self, attempt: &WebhookAttempt, new_hook_id: bool) {
+        self.core.act(|state, now| state.redeliver(now, attempt, new_hook_id));
+    }
+
+    /// A number that is the same for two worlds exactly if everything in them is.
+    #[must_use]
+    pub fn world_digest(&self) -> String {
+        ids::digest(&format!("{:?}", self.core.lock().world))
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.core.stop.cancel();
+        self.core.net.close();
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+    }
+}
