@@ -1,0 +1,159 @@
+// A desktop of its own for each test: display, session bus, notification server, tray, keychain, home folders.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Child, until } from './process.mjs';
+
+const here = new URL('../desktop/', import.meta.url).pathname;
+const run = promisify(execFile);
+
+export class Desktop {
+  #children = [];
+  #folder;
+  #mocks;
+  #seq = 0;
+  env;
+
+  /** @param {{notifications?: boolean, tray?: boolean, keychain?: boolean, dark?: boolean, screen?: string}} parts what this desktop has */
+  static async start(parts = {}) {
+    const desktop = new Desktop();
+    try {
+      await desktop.#start({ notifications: true, tray: true, keychain: true, screen: '1400x1000x24', ...parts });
+      return desktop;
+    } catch (error) {
+      await desktop.close();
+      throw error;
+    }
+  }
+
+  async #start(parts) {
+    const folder = (this.#folder = await mkdtemp(join(tmpdir(), 'backscroll-desktop-')));
+    const home = (name) => join(folder, name);
+    for (const name of ['data', 'config', 'cache', 'state', 'home']) await mkdir(home(name));
+    await mkdir(home('run'), { mode: 0o700 });
+    this.env = {
+      PATH: process.env.PATH, LANG: 'C.UTF-8', TZ: 'UTC', HOME: home('home'), RUST_BACKTRACE: '1',
+      XDG_DATA_HOME: home('data'), XDG_CONFIG_HOME: home('config'), XDG_CACHE_HOME: home('cache'),
+      XDG_STATE_HOME: home('state'), XDG_RUNTIME_DIR: home('run'), GDK_BACKEND: 'x11',
+      // Software rendering: without these the first paint takes five times as long, and a11y looks for a bus.
+      WEBKIT_DISABLE_DMABUF_RENDERER: '1', LIBGL_ALWAYS_SOFTWARE: '1', NO_AT_BRIDGE: '1',
+      ...(parts.dark ? { GTK_THEME: 'Adwaita:dark' } : {}),
+    };
+
+    const display = this.#child('Xvfb', ['-displayfd', '1', '-screen', '0', parts.screen, '-nolisten', 'tcp', '-noreset']);
+    this.env.DISPLAY = `:${(await display.line()).trim()}`;
+
+    const bus = this.#child('dbus-daemon', [`--config-file=${here}bus.conf`, '--nofork', '--print-address=1']);
+    this.env.DBUS_SESSION_BUS_ADDRESS = (await bus.line()).trim();
+
+    const wanted = ['notifications', 'tray'].filter((name) => parts[name]);
+    // Debian's python: another one first in PATH has neither D-Bus nor GLib.
+    this.#mocks = this.#child('/usr/bin/python3', [`${here}mocks.py`, ...wanted]);
+    await this.#mocks.line((line) => line.includes('"ready"'));
+
+    if (parts.keychain) {
+      const keyring = this.#child('gnome-keyring-daemon', ['--unlock', '--components=secrets', '--foreground']);
+      // The first line is the password of the new login collection: none.
+      keyring.end('\n');
+      await until('the keychain', async () => {
+        const { stdout } = await run('dbus-send', ['--session', '--print-reply', '--dest=org.freedesktop.DBus', '/',
+          'org.freedesktop.DBus.NameHasOwner', 'string:org.freedesktop.secrets'], { env: this.env });
+        return stdout.includes('true');
+      });
+    }
+  }
+
+  #child(program, args) {
+    const child = new Child(program, args, { env: this.env });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Where the application keeps its data, its cache and so on: the XDG folders are inside. */
+  get folder() {
+    return this.#folder;
+  }
+
+  /** What the stand-ins saw, as `{event, …}`. */
+  get events() {
+    return this.#mocks.lines.map((line) => JSON.parse(line));
+  }
+
+  /** How many events there were so far: `notification` waits from there. */
+  get now() {
+    return this.#mocks.lines.length;
+  }
+
+  /** The next notification, from event number `from` on, that matches. */
+  async notification(matches = () => true, { from = 0, within = 30_000 } = {}) {
+    const line = await this.#mocks.line((line) => {
+      const event = JSON.parse(line);
+      return event.event === 'notify' && matches(event);
+    }, { from, within });
+    return JSON.parse(line);
+  }
+
+  /** Clicks a notification: its body, or one of its buttons. */
+  async clickNotification(id, key = 'default') {
+    await this.#order({ do: 'invoke', id, key });
+  }
+
+  /** Waits for a tray item. */
+  async trayItem(within = 30_000) {
+    await this.#mocks.line((line) => line.includes('"tray-item"'), { within });
+  }
+
+  /** What the tray shows: `{label, icon, status, menu: [{label, enabled}]}`. */
+  async tray() {
+    return await this.#order({ do: 'tray' });
+  }
+
+  async clickTray(label) {
+    await this.#order({ do: 'tray-click', label });
+  }
+
+  async #order(order) {
+    const seq = ++this.#seq;
+    this.#mocks.write(`${JSON.stringify({ ...order, seq })}\n`);
+    const line = await this.#mocks.line((line) => line.includes(`"seq": ${seq},`) || line.includes(`"seq": ${seq}}`));
+    const answer = JSON.parse(line);
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer.value;
+  }
+
+  /** The X window whose title begins so. */
+  async windowId(title) {
+    return await until(`a window titled ${title}`, async () => {
+      const { stdout } = await run('xdotool', ['search', '--onlyvisible', '--name', title], { env: this.env }).catch(() => ({ stdout: '' }));
+      return stdout.trim().split('\n').at(-1);
+    });
+  }
+
+  /** Resizes and focuses a window; there is no window manager that would. */
+  async place(id, width, height) {
+    await run('xdotool', ['windowmove', id, '0', '0', 'windowsize', '--sync', id, String(width), String(height)], { env: this.env, timeout: 20_000 }).catch(() => {});
+    await this.focus(id);
+  }
+
+  async focus(id) {
+    await run('xdotool', ['windowfocus', id], { env: this.env });
+  }
+
+  /** Takes the focus away from every window. */
+  async unfocus() {
+    await run('xdotool', ['mousemove', '1390', '990'], { env: this.env });
+    await run('xdotool', ['getwindowfocus', 'windowunmap'], { env: this.env }).catch(() => {});
+  }
+
+  /** A picture of a real window, as PNG file. */
+  async picture(id, file) {
+    await run('import', ['-window', id, '-strip', file], { env: this.env });
+  }
+
+  async close() {
+    for (const child of this.#children.toReversed()) await child.stop();
+    if (this.#folder) await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
