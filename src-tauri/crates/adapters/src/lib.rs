@@ -8,6 +8,7 @@
 
 pub mod ayrshare;
 mod error;
+mod http;
 pub mod media_fetch;
 mod redact;
 
@@ -18,6 +19,7 @@ use backscroll_model::{
 use tokio::sync::mpsc;
 
 pub use error::{AdapterError, Kind, Retry};
+pub use http::Limits;
 pub use redact::Secret;
 
 /// A provider. One value stands for one connection: it owns the HTTP clients and the secrets.

@@ -1,0 +1,79 @@
+//! The Ayrshare Messaging API: Messenger, Instagram and X through one key (`reference/ayrshare.md`).
+//!
+//! `config` says what a connection is, `client` sends one request, `body` decodes what comes while it comes,
+//! `normalize` turns it into events, `refusal` and `outcome` say what a failure means, `account` and `auto_response`
+//! are the small endpoints.
+//!
+//! Refuses: deciding when to call, and any call for X without both keys of the user's X app (it would be refused, and
+//! counted).
+
+mod account;
+mod auto_response;
+mod body;
+mod client;
+mod config;
+mod cursor;
+mod normalize;
+mod outcome;
+mod read;
+mod refusal;
+mod wire;
+
+use async_trait::async_trait;
+use backscroll_model::{AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
+use tokio::sync::mpsc;
+
+use crate::{Adapter, AdapterError, Read, ReadDone, SendOutcome, SendText};
+
+pub use account::CreatedProfile;
+pub use client::Ayrshare;
+pub(crate) use config::is_loopback_http;
+pub use config::{API_BASE, AyrshareConfig, ConfigError, XKeys, validate_api_base};
+
+#[async_trait]
+impl Adapter for Ayrshare {
+    fn provider(&self) -> Provider {
+        Provider::Ayrshare
+    }
+
+    fn capabilities(&self, platform: Platform) -> Capabilities {
+        let is_x = platform == Platform::X;
+        Capabilities {
+            archive: true,
+            auto_response: true,
+            // Unconfirmed on X (12.4): a watermark that comes all the same is kept.
+            read_receipts: !is_x,
+            billed_reads: is_x,
+            text_limit: platform.text_limit(),
+        }
+    }
+
+    async fn check(&self) -> Result<KeyCheck, AdapterError> {
+        self.check_key().await
+    }
+
+    async fn read(&self, read: &Read, out: mpsc::Sender<Page>) -> Result<ReadDone, AdapterError> {
+        self.read_pages(read, out).await
+    }
+
+    async fn send_text(&self, send: &SendText) -> SendOutcome {
+        self.post_text(send).await
+    }
+
+    async fn set_archived(
+        &self,
+        platform: Platform,
+        conversation: &RemoteId,
+        archived: bool,
+    ) -> Result<(), AdapterError> {
+        self.put_status(platform, conversation, archived).await
+    }
+
+    async fn auto_response(&self) -> Result<AutoResponse, AdapterError> {
+        self.get_auto_response().await
+    }
+
+    async fn set_auto_response(&self, wanted: &AutoResponse) -> Result<AutoResponse, AdapterError> {
+        self.post_auto_response(wanted).await
+    }
+}

@@ -1,0 +1,336 @@
+//! One request to Ayrshare, and what came of it.
+//!
+//! Promises: secrets travel in headers marked sensitive and nowhere else; the X keys only where X is touched; what is
+//! said in an error has been scrubbed of them. Changes and sends go out on a connection of their own and exactly once.
+
+use backscroll_model::{Platform, RemoteId};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response};
+use serde::Serialize;
+use url::Url;
+
+use super::config::{AyrshareConfig, ConfigError, XKeys, is_loopback_http, validate_api_base};
+use super::outcome::{self, Reply};
+use super::read::Walks;
+use super::refusal::{self, Asker, Refusal};
+use crate::http::{self, Facts, Limits, Scrubber};
+use crate::{AdapterError, Kind, Secret, SendOutcome, SendText};
+
+const PROFILE_KEY: HeaderName = HeaderName::from_static("profile-key");
+const X_KEY: HeaderName = HeaderName::from_static("x-twitter-oauth1-api-key");
+const X_SECRET: HeaderName = HeaderName::from_static("x-twitter-oauth1-api-secret");
+
+/// More than any answer but a list needs; `GET /profiles` with 5,000 profiles is about 2 MB.
+const SMALL_BODY: usize = 8 * 1024 * 1024;
+/// Of an error page, no more than this is looked at.
+const ERROR_BODY: usize = 64 * 1024;
+/// All but the characters that no URL treats specially.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// One profile at Ayrshare.
+pub struct Ayrshare {
+    base: String,
+    /// What every request carries, and what requests for X carry besides.
+    headers: HeaderMap,
+    x_headers: Option<HeaderMap>,
+    x_keys: XKeys,
+    profile_key: Option<Secret>,
+    reads: reqwest::Client,
+    sends: reqwest::Client,
+    scrubber: Scrubber,
+    pub(super) limits: Limits,
+    pub(super) walks: Walks,
+}
+
+impl std::fmt::Debug for Ayrshare {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ayrshare").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// Who a request acts as.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum As<'a> {
+    /// The profile of this connection.
+    Connection,
+    /// The Primary Profile, whatever the connection is for.
+    Primary,
+    /// A profile whose key is at hand.
+    Profile(&'a Secret),
+}
+
+/// An answer whose body has been read.
+pub(super) struct Answer {
+    pub body: Vec<u8>,
+    pub facts: Facts,
+}
+
+impl Ayrshare {
+    /// Builds the clients. Makes no request.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConfigError`].
+    pub fn new(config: AyrshareConfig) -> Result<Self, ConfigError> {
+        let base = validate_api_base(&config.api_base)?;
+        if config.api_key.is_empty() {
+            return Err(ConfigError::NoApiKey);
+        }
+        let loopback = Url::parse(&base).is_ok_and(|url| is_loopback_http(&url));
+        let profile_key = config.profile_key.filter(|key| !key.is_empty());
+
+        let bearer = Secret::new(format!("Bearer {}", config.api_key.expose()));
+        let mut headers = HeaderMap::from_iter([(AUTHORIZATION, header(&bearer, "the API key")?)]);
+        if let Some(key) = &profile_key {
+            headers.insert(PROFILE_KEY, header(key, "the Profile Key")?);
+        }
+        let mut secrets = vec![config.api_key];
+        secrets.extend(profile_key.clone());
+        let x_headers = match &config.x_keys {
+            XKeys::Given { key, secret } => {
+                secrets.extend([key.clone(), secret.clone()]);
+                let pair = [(X_KEY, header(key, "the X key")?), (X_SECRET, header(secret, "the X secret")?)];
+                Some(HeaderMap::from_iter(pair))
+            }
+            XKeys::Missing | XKeys::SecretMissing | XKeys::KeyMissing => None,
+        };
+        Ok(Self {
+            base,
+            headers,
+            x_headers,
+            x_keys: config.x_keys,
+            profile_key,
+            reads: http::read_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
+            sends: http::send_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
+            scrubber: Scrubber::new(secrets),
+            limits: config.limits,
+            walks: Walks::default(),
+        })
+    }
+
+    /// Whether this connection is for a User Profile.
+    pub(super) fn acts_as_profile(&self) -> bool {
+        self.profile_key.is_some()
+    }
+
+    /// What the X keys lack.
+    pub(super) fn x_lacks(&self) -> Option<&'static str> {
+        self.x_keys.lacking()
+    }
+
+    /// Sends a read. The answer is a 200, or an error.
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        platform: Option<Platform>,
+        who: As<'_>,
+    ) -> Result<(Response, Facts), AdapterError> {
+        self.refuse_x_without_keys(platform)?;
+        let request = self.reads.get(self.url(path)).query(query).headers(self.headers_for(platform, who)?);
+        let sent = request.send().await.map_err(|error| self.transport_error(error))?;
+        self.require_ok(sent, who).await
+    }
+
+    /// [`Self::get`] with a small body.
+    pub(super) async fn get_small(&self, path: &str, query: &[(&str, &str)], who: As<'_>) -> Result<Answer, AdapterError> {
+        let (response, facts) = self.get(path, query, None, who).await?;
+        self.answer(response, facts, who).await
+    }
+
+    /// Sends a change, once.
+    pub(super) async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        body: &(impl Serialize + Sync),
+        platform: Option<Platform>,
+        who: As<'_>,
+    ) -> Result<Answer, AdapterError> {
+        self.refuse_x_without_keys(platform)?;
+        let request = self.sends.request(method, self.url(path)).headers(self.headers_for(platform, who)?).json(body);
+        let sent = request.send().await.map_err(|error| self.transport_error(error))?;
+        let (response, facts) = self.require_ok(sent, who).await?;
+        self.answer(response, facts, who).await
+    }
+
+    /// Sends a text (3.1). `recipientId` whenever it is known; the thread besides, which X accepts alone.
+    pub(super) async fn post_text(&self, send: &SendText) -> SendOutcome {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            recipient_id: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            conversation_id: Option<&'a str>,
+            message: &'a str,
+        }
+        let is_x = send.platform == Platform::X;
+        let headers = match self.refuse_x_without_keys(Some(send.platform)) {
+            Ok(()) => self.headers_for(Some(send.platform), As::Connection),
+            Err(refused) => Err(refused),
+        };
+        let headers = match headers {
+            Ok(headers) => headers,
+            Err(refused) => return SendOutcome::NotSent(refused),
+        };
+        if send.recipient.is_none() && !is_x {
+            return SendOutcome::Refused(local(Kind::Recipient, "the recipient's id is not known"));
+        }
+        let body = Body {
+            recipient_id: send.recipient.as_ref().map(RemoteId::as_str),
+            conversation_id: is_x.then_some(send.conversation.as_str()),
+            message: &send.text,
+        };
+        let url = self.url(&format!("/messages/{}", path_word(send.platform)));
+        let scrubber = self.scrubber.and(&send.text);
+        let reply = match self.sends.post(url).headers(headers).json(&body).send().await {
+            Err(error) => {
+                let (kind, said) = http::transport(error);
+                Reply::Failed { kind, said }
+            }
+            Ok(response) => Reply::Answered {
+                status: response.status().as_u16(),
+                facts: Facts::of(response.headers()),
+                // A body that breaks off is no body: the status alone may still prove something.
+                body: http::small_body(response, ERROR_BODY).await.ok().flatten(),
+            },
+        };
+        match outcome::classify(reply, self.asker(As::Connection)) {
+            SendOutcome::NotSent(error) => SendOutcome::NotSent(scrubbed(error, &scrubber)),
+            SendOutcome::Refused(error) => SendOutcome::Refused(scrubbed(error, &scrubber)),
+            SendOutcome::Ambiguous(error) => SendOutcome::Ambiguous(scrubbed(error, &scrubber)),
+            accepted @ SendOutcome::Accepted { .. } => accepted,
+        }
+    }
+
+    /// Archives or re-activates (4).
+    pub(super) async fn put_status(
+        &self,
+        platform: Platform,
+        conversation: &RemoteId,
+        archived: bool,
+    ) -> Result<(), AdapterError> {
+        // A URL treats these two as steps up the path, however they are encoded.
+        if [".", ".."].contains(&conversation.as_str()) {
+            return Err(local(Kind::NotFound, "no conversation has such an id"));
+        }
+        let id = utf8_percent_encode(conversation.as_str(), SEGMENT);
+        let path = format!("/messages/{}/{id}", path_word(platform));
+        let body = serde_json::json!({ "status": status_word(archived) });
+        self.change(Method::PUT, &path, &body, Some(platform), As::Connection).await.map(drop)
+    }
+
+    /// Turns the `Err` of a body into an error of ours.
+    pub(super) fn error(&self, kind: Kind, http_status: Option<u16>, said: &str, facts: Facts) -> AdapterError {
+        AdapterError { kind, http_status, code: None, said: self.scrubber.clean(said), server_time: facts.server_time }
+    }
+
+    /// The error of a well-formed refusal.
+    pub(super) fn refusal(&self, status: u16, refusal: Option<&Refusal>, said: &str, facts: Facts, who: As<'_>) -> AdapterError {
+        let kind = refusal::kind(status, refusal, facts.wait, self.asker(who));
+        let words = refusal.map(Refusal::said).filter(|words| !words.is_empty());
+        let mut error = self.error(kind, Some(status), words.as_deref().unwrap_or(said), facts);
+        error.code = refusal.and_then(|r| r.code.as_deref()).map(|code| self.scrubber.clean(code));
+        error
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    fn asker(&self, who: As<'_>) -> Asker {
+        let as_profile = match who {
+            As::Connection => self.acts_as_profile(),
+            As::Primary => false,
+            As::Profile(_) => true,
+        };
+        Asker { as_profile }
+    }
+
+    fn headers_for(&self, platform: Option<Platform>, who: As<'_>) -> Result<HeaderMap, AdapterError> {
+        let mut headers = self.headers.clone();
+        match who {
+            As::Connection => {}
+            As::Primary => drop(headers.remove(PROFILE_KEY)),
+            As::Profile(key) => {
+                let value = header(key, "the Profile Key")
+                    .map_err(|bad| local(Kind::ProfileKeyRefused, &bad.to_string()))?;
+                headers.insert(PROFILE_KEY, value);
+            }
+        }
+        if platform == Some(Platform::X) {
+            headers.extend(self.x_headers.clone().unwrap_or_default());
+        }
+        Ok(headers)
+    }
+
+    fn refuse_x_without_keys(&self, platform: Option<Platform>) -> Result<(), AdapterError> {
+        match self.x_lacks() {
+            Some(lacking) if platform == Some(Platform::X) => Err(local(Kind::XKeysMissing, lacking)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn transport_error(&self, error: reqwest::Error) -> AdapterError {
+        let (kind, said) = http::transport(error);
+        self.error(kind, None, &said, Facts::default())
+    }
+
+    async fn require_ok(&self, response: Response, who: As<'_>) -> Result<(Response, Facts), AdapterError> {
+        let status = response.status().as_u16();
+        let facts = Facts::of(response.headers());
+        if status == 200 {
+            return Ok((response, facts));
+        }
+        let body = http::small_body(response, ERROR_BODY).await.ok().flatten();
+        let refusal = body.as_deref().and_then(|b| std::str::from_utf8(b).ok()).and_then(Refusal::of);
+        Err(self.refusal(status, refusal.as_ref(), "an answer that is no JSON of Ayrshare's", facts, who))
+    }
+
+    /// Reads a small body; `status: "error"` inside a 200 is an error (9.1).
+    async fn answer(&self, response: Response, facts: Facts, who: As<'_>) -> Result<Answer, AdapterError> {
+        let body = http::small_body(response, SMALL_BODY).await.map_err(|error| self.transport_error(error))?;
+        let body = body.ok_or_else(|| self.error(Kind::TooLarge, Some(200), "an answer without end", facts))?;
+        let json = std::str::from_utf8(&body).ok();
+        if let Some(refusal) = json.and_then(Refusal::of) {
+            return Err(self.refusal(200, Some(&refusal), "", facts, who));
+        }
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(self.error(Kind::Decode, Some(200), "an answer that is no JSON object", facts));
+        }
+        Ok(Answer { body, facts })
+    }
+}
+
+/// X is always spelt `twitter` (2.1).
+pub(super) fn path_word(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Messenger => "facebook",
+        Platform::Instagram => "instagram",
+        Platform::X => "twitter",
+    }
+}
+
+/// The two lists of 2.1.
+pub(super) fn status_word(archived: bool) -> &'static str {
+    if archived { "archived" } else { "active" }
+}
+
+/// An error found without asking anyone.
+pub(super) fn local(kind: Kind, said: &str) -> AdapterError {
+    AdapterError { kind, http_status: None, code: None, said: said.to_owned(), server_time: None }
+}
+
+fn scrubbed(mut error: AdapterError, scrubber: &Scrubber) -> AdapterError {
+    error.said = scrubber.clean(&error.said);
+    error.code = error.code.map(|code| scrubber.clean(&code));
+    error
+}
+
+fn header(secret: &Secret, what: &'static str) -> Result<HeaderValue, ConfigError> {
+    let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| ConfigError::BadSecret(what))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

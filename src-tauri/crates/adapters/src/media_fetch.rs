@@ -1,0 +1,263 @@
+//! Fetches a picture from an address that a stranger chose (`reliability.md`, media).
+//!
+//! Promises: https only; only public addresses, checked on what DNS answered, and the connection goes to exactly the
+//! checked addresses (the resolver is the check); each redirect is checked again, at most five of them; a size and a time
+//! limit; no cookie, no referrer, no credential, no proxy (which would resolve names in our place).
+//!
+//! One exemption: a connection whose `api_base` is on loopback (the demo, tests) may fetch from that very origin.
+//!
+//! Refuses: looking inside. Whether the bytes are a picture is found out by the decoding child process.
+
+mod address;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use backscroll_model::MediaFailure;
+use bytes::Bytes;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Response, StatusCode, header};
+use url::{Host, Url};
+
+use crate::ayrshare::is_loopback_http;
+use crate::http;
+
+pub use address::is_public;
+
+/// Limits of a fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FetchLimits {
+    /// Largest file, in bytes.
+    pub bytes: usize,
+    /// For everything together, redirects included.
+    pub total: Duration,
+    /// For DNS, TCP and TLS of one hop.
+    pub connect: Duration,
+    /// Redirects followed.
+    pub redirects: usize,
+}
+
+impl Default for FetchLimits {
+    fn default() -> Self {
+        // 25 MB is the most that Messenger takes for an image (`reference/ayrshare.md` 3.3).
+        Self {
+            bytes: 25 * 1024 * 1024,
+            total: Duration::from_secs(60),
+            connect: Duration::from_secs(10),
+            redirects: 5,
+        }
+    }
+}
+
+/// What was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The file.
+    pub bytes: Bytes,
+    /// What the server called it, in lower case and without parameters. Not to be trusted.
+    pub content_type: Option<String>,
+}
+
+/// Why there is no file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// Not an address that we fetch from.
+    #[error("not fetched from there: {0}")]
+    Refused(&'static str),
+    /// The link is dead.
+    #[error("the link is dead (HTTP {0})")]
+    Gone(u16),
+    /// Larger than we fetch.
+    #[error("the file is too large")]
+    TooLarge,
+    /// An answer without a file.
+    #[error("an answer without content")]
+    Empty,
+    /// Network or server trouble that may pass: 429, 5xx, broken connections, time-outs.
+    #[error("not now: {0}")]
+    NotNow(String),
+}
+
+impl FetchError {
+    /// For good, or `None`: worth another try later.
+    pub fn failure(&self) -> Option<MediaFailure> {
+        match self {
+            Self::Refused(_) => Some(MediaFailure::Refused),
+            Self::Gone(_) => Some(MediaFailure::Gone),
+            Self::TooLarge => Some(MediaFailure::TooLarge),
+            Self::Empty => Some(MediaFailure::Unreadable),
+            Self::NotNow(_) => None,
+        }
+    }
+}
+
+/// Fetches files. One for the whole program.
+#[derive(Debug, Clone)]
+pub struct MediaFetcher {
+    public: reqwest::Client,
+    loopback: reqwest::Client,
+    limits: FetchLimits,
+}
+
+impl MediaFetcher {
+    /// Builds the clients. Makes no request.
+    ///
+    /// # Errors
+    ///
+    /// If the HTTP client cannot be started on this system.
+    pub fn new(limits: FetchLimits) -> Result<Self, FetchError> {
+        let client = |only| {
+            http::base(limits.connect, true)
+                .dns_resolver(Checked { only })
+                // A picture that needs unpacking is none; the size limit is meant for what arrives.
+                .no_gzip()
+                .no_brotli()
+                .no_deflate()
+                .pool_max_idle_per_host(2)
+                .build()
+                .map_err(|_| FetchError::Refused("the HTTP client cannot be started on this system"))
+        };
+        Ok(Self { public: client(Reach::Public)?, loopback: client(Reach::Loopback)?, limits })
+    }
+
+    /// Fetches `url`. `allow_origin`: the loopback origin that is exempt, if the connection has one; anything but plain
+    /// http on loopback exempts nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`FetchError`].
+    pub async fn fetch(&self, url: &str, allow_origin: Option<&Url>) -> Result<Fetched, FetchError> {
+        let url = Url::parse(url).map_err(|_| FetchError::Refused("not an address"))?;
+        let fetching = self.follow(url, allow_origin);
+        match tokio::time::timeout(self.limits.total, fetching).await {
+            Ok(result) => result,
+            Err(_) => Err(FetchError::NotNow("it took too long".to_owned())),
+        }
+    }
+
+    async fn follow(&self, mut url: Url, allow_origin: Option<&Url>) -> Result<Fetched, FetchError> {
+        for _ in 0..=self.limits.redirects {
+            let client = match reach(&url, allow_origin)? {
+                Reach::Public => &self.public,
+                Reach::Loopback => &self.loopback,
+            };
+            let response = client.get(url.clone()).send().await.map_err(sending)?;
+            match redirect(&response, &url)? {
+                Some(next) => url = next,
+                None => return self.file(response).await,
+            }
+        }
+        Err(FetchError::Refused("too many redirects"))
+    }
+
+    async fn file(&self, mut response: Response) -> Result<Fetched, FetchError> {
+        match response.status() {
+            StatusCode::OK => {}
+            status if status.as_u16() == 408 || status.as_u16() == 425 || status.as_u16() == 429 || status.is_server_error() => {
+                return Err(FetchError::NotNow(format!("HTTP {}", status.as_u16())));
+            }
+            status => return Err(FetchError::Gone(status.as_u16())),
+        }
+        let announced = response.content_length().unwrap_or(0);
+        if usize::try_from(announced).is_ok_and(|n| n > self.limits.bytes) {
+            return Err(FetchError::TooLarge);
+        }
+        let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        let content_type = content_type.and_then(|v| v.split(';').next()).map(|v| v.trim().to_ascii_lowercase());
+        let mut bytes = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(sending)? {
+            if bytes.len() + piece.len() > self.limits.bytes {
+                return Err(FetchError::TooLarge);
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        if bytes.is_empty() {
+            return Err(FetchError::Empty);
+        }
+        Ok(Fetched { bytes: bytes.into(), content_type })
+    }
+}
+
+/// Where a redirect leads; `None`: it is none.
+fn redirect(response: &Response, from: &Url) -> Result<Option<Url>, FetchError> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let location = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
+    let next = location.and_then(|location| from.join(location).ok());
+    next.map(Some).ok_or(FetchError::Refused("a redirect to nowhere"))
+}
+
+/// Which addresses a request may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Public,
+    Loopback,
+}
+
+/// Decides by the address alone; names are decided on once more by [`Checked`], on what they resolve to.
+fn reach(url: &Url, allow_origin: Option<&Url>) -> Result<Reach, FetchError> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(FetchError::Refused("a name and password in the address"));
+    }
+    let exempt = allow_origin.is_some_and(|allowed| is_loopback_http(allowed) && allowed.origin() == url.origin());
+    if exempt {
+        return Ok(Reach::Loopback);
+    }
+    if url.scheme() != "https" {
+        return Err(FetchError::Refused("not https"));
+    }
+    // Literal addresses never meet the resolver.
+    let public = match url.host() {
+        Some(Host::Ipv4(ip)) => is_public(ip.into()),
+        Some(Host::Ipv6(ip)) => is_public(ip.into()),
+        Some(Host::Domain(_)) => true,
+        None => false,
+    };
+    if public { Ok(Reach::Public) } else { Err(FetchError::Refused("not a public address")) }
+}
+
+/// Resolves names and passes on only the addresses that may be reached: what is connected to is what was checked.
+#[derive(Debug, Clone, Copy)]
+struct Checked {
+    only: Reach,
+}
+
+/// Travels inside the error of the HTTP library, so that a refusal is told from a failed look-up.
+#[derive(Debug, thiserror::Error)]
+#[error("the name leads to no public address")]
+struct NotPublic;
+
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let only = self.only;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(Box::new(permitted(only, found)?.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn permitted(only: Reach, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotPublic> {
+    let fits = |addr: &SocketAddr| match only {
+        Reach::Public => is_public(addr.ip()),
+        Reach::Loopback => addr.ip().is_loopback(),
+    };
+    let fitting: Vec<SocketAddr> = found.into_iter().filter(fits).collect();
+    if fitting.is_empty() { Err(NotPublic) } else { Ok(fitting) }
+}
+
+fn sending(error: reqwest::Error) -> FetchError {
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        if cause.is::<NotPublic>() {
+            return FetchError::Refused("not a public address");
+        }
+        source = cause.source();
+    }
+    FetchError::NotNow(http::transport(error).1)
+}
+
+#[cfg(test)]
+#[path = "media_fetch_tests.rs"]
+mod tests;
