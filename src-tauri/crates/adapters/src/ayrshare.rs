@@ -14,6 +14,7 @@ mod client;
 mod config;
 mod cursor;
 mod normalize;
+mod offline;
 mod outcome;
 mod read;
 mod refusal;
@@ -29,6 +30,7 @@ pub use account::CreatedProfile;
 pub use client::Ayrshare;
 pub(crate) use config::is_loopback_http;
 pub use config::{API_BASE, AyrshareConfig, ConfigError, XKeys, validate_api_base};
+pub use offline::pages_of;
 
 #[async_trait]
 impl Adapter for Ayrshare {
