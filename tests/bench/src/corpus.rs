@@ -8,13 +8,13 @@
 mod text;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use backscroll_model::Platform;
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-pub use wire::Body;
+pub use wire::{Body, conversation_id};
 
 use text::Texts;
 
@@ -151,13 +151,14 @@ impl Iterator for Corpus {
         let platform = self.platform();
         let mut items: Vec<Item> = (0..self.per_body.min(left)).map(|_| self.item(platform)).collect();
         items.reverse();
-        Some(Body::new(platform, items))
+        Some(Body::new(platform, items, self.at_ms.min(NEWEST_MS)))
     }
 }
 
 /// `conversations` × `each` messages in one body: what a poll of everything answers. The first `changed` conversations
-/// have one more, newer message; called with another number, the rest is the same to the byte.
-pub fn listing(seed: u64, conversations: usize, each: usize, changed: std::ops::Range<usize>) -> Body {
+/// have one more, newer message; called with another number, the rest is the same to the byte. `fresh_ms` moves with
+/// each poll, also when nothing else does.
+pub fn listing(seed: u64, conversations: usize, each: usize, changed: Range<usize>, fresh_ms: i64) -> Body {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let texts = Texts::new(&mut rng);
     let platform = Platform::Messenger;
@@ -178,7 +179,7 @@ pub fn listing(seed: u64, conversations: usize, each: usize, changed: std::ops::
         items.append(&mut own);
     }
     items.sort_by_key(|item| std::cmp::Reverse(item.at_ms));
-    Body::new(platform, items)
+    Body::new(platform, items, fresh_ms)
 }
 
 fn item(rng: &mut impl Rng, texts: &Texts, platform: Platform, conversation: usize, at_ms: i64) -> Item {
@@ -268,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_changed_listing_differs_only_by_its_new_messages() {
-        let (before, after) = (listing(5, 20, 4, 0..0), listing(5, 20, 4, 0..3));
+        let (before, after) = (listing(5, 20, 4, 0..0, NEWEST_MS), listing(5, 20, 4, 0..3, NEWEST_MS));
         assert_eq!(after.items.len(), before.items.len() + 3);
         let held: BTreeSet<&str> = before.items.iter().map(|i| i.id.as_str()).collect();
         assert_eq!(after.items.iter().filter(|i| !held.contains(i.id.as_str())).count(), 3);

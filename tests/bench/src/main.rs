@@ -4,17 +4,107 @@
 //! printed was measured, and what could not be measured is named. Never a test, never in CI: it fails only when asked
 //! to (`--check`).
 
+#[cfg(target_os = "linux")]
+mod app;
 mod bare;
 mod callgrind;
 mod corpus;
 mod measure;
 mod report;
-#[cfg(target_os = "linux")]
-mod app {
-    pub mod bare_window;
-    pub mod run;
-    pub mod screen;
-    pub mod tree;
+mod round;
+mod size;
+mod store;
+mod subject;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+use report::Report;
+
+#[derive(Parser)]
+#[command(name = "backscroll-bench", about = "Measures Backscroll, into target/bench")]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// A million messages and more.
+    #[arg(long, global = true)]
+    full: bool,
+    /// Fail if a bar is missed.
+    #[arg(long, global = true)]
+    check: bool,
 }
 
-fn main() {}
+#[derive(Subcommand)]
+enum What {
+    /// The history, the rounds of the engine, and the sizes of what is shipped.
+    Store,
+    /// Only the rounds of the engine against the simulator.
+    Rounds,
+    /// Start and memory of the application, in a virtual display.
+    #[cfg(target_os = "linux")]
+    App,
+    /// One piece of work, for callgrind.
+    #[command(hide = true)]
+    Work(store::work::Work),
+    /// The part of `app` that runs inside the display.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    WorkApp(app::Inner),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
+    match &arguments.what {
+        Some(What::Work(work)) => {
+            work.run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        #[cfg(target_os = "linux")]
+        Some(What::WorkApp(inner)) => {
+            inner.run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    if cfg!(debug_assertions) {
+        eprintln!("a debug build: only the shape of these figures means anything");
+    }
+    let (root, release) = places()?;
+    let dir = root.join("target/bench");
+    let mut report = Report::open(&dir)?;
+    match arguments.what {
+        #[cfg(target_os = "linux")]
+        Some(What::App) => app::measure(&mut report, &dir, &release, arguments.full)?,
+        Some(What::Rounds) => round::measure(&mut report, &dir)?,
+        _ => {
+            store::measure(&mut report, &dir, arguments.full)?;
+            eprintln!("rounds");
+            round::measure(&mut report, &dir)?;
+            size::measure(&mut report, &root, &release)?;
+        }
+    }
+    let missed = report.finish()?;
+    Ok(if arguments.check && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The work tree, and the folder of this binary: where the other release binaries are too.
+fn places() -> Result<(PathBuf, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("no work tree")?;
+    let own = env::current_exe()?;
+    Ok((root.to_owned(), own.parent().context("no folder of the binary")?.to_owned()))
+}

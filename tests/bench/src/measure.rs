@@ -7,13 +7,15 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use cpu_time::ThreadTime;
+use cpu_time::{ProcessTime, ThreadTime};
 
 /// The clock of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
     /// CPU time of this thread.
     Cpu,
+    /// CPU time of all threads of this process: for work that hands over between threads.
+    Process,
     /// Time that passes.
     Wall,
 }
@@ -26,6 +28,11 @@ impl Clock {
                 let start = ThreadTime::try_now().context("this system has no clock of a thread")?;
                 let done = work()?;
                 Ok((done, start.try_elapsed().context("this system has no clock of a thread")?))
+            }
+            Self::Process => {
+                let start = ProcessTime::try_now().context("this system has no clock of a process")?;
+                let done = work()?;
+                Ok((done, start.try_elapsed().context("this system has no clock of a process")?))
             }
             Self::Wall => {
                 let start = Instant::now();

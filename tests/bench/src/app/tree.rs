@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 
 /// Ticks per second of `/proc/PID/stat`: fixed at 100 for user space on every Linux architecture.
 const TICKS: f64 = 100.0;
 
 /// Memory of a tree, MiB.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     /// Proportional set size of all processes: shared pages are divided among their users.
     pub pss: f64,

@@ -5,7 +5,7 @@ use backscroll_model::Platform;
 use rand::{Rng, RngExt as _};
 use serde_json::{Map, Value, json};
 
-use super::{Item, NEWEST_MS, THREAD};
+use super::{Item, THREAD};
 
 /// One answer of `GET /messages/:platform`, and what is in it.
 pub struct Body {
@@ -18,14 +18,15 @@ pub struct Body {
 }
 
 impl Body {
-    pub(super) fn new(platform: Platform, items: Vec<Item>) -> Self {
+    /// `fresh_ms` is when the provider read its data (`lastUpdated`).
+    pub(super) fn new(platform: Platform, items: Vec<Item>, fresh_ms: i64) -> Self {
         let messages: Vec<Value> = items.iter().map(|item| message(platform, item)).collect();
         let body = json!({
             "status": "success",
             "messagesCount": messages.len(),
             "messages": messages,
-            "lastUpdated": iso(NEWEST_MS),
-            "nextUpdate": iso(NEWEST_MS + 60_000),
+            "lastUpdated": iso(fresh_ms),
+            "nextUpdate": iso(fresh_ms + 60_000),
         });
         Self { platform, json: body.to_string().into_bytes(), items }
     }

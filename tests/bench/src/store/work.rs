@@ -1,0 +1,85 @@
+//! The pieces of work that run alone in a process of their own, so that callgrind can count them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use backscroll_model::{Event, Page, ThreadPosition};
+
+use crate::{
+    bare::Bare,
+    corpus::{Body, Corpus, Size},
+    subject::{Subject, decode},
+};
+
+/// Only makes the corpus.
+pub const GENERATE: &str = "generate";
+/// One insert into one table per message.
+pub const BARE: &str = "bare";
+/// Bytes to pages.
+pub const DECODE: &str = "decode";
+/// Bytes to committed rows.
+pub const INGEST: &str = "ingest";
+/// The same without keeping the raw payload.
+pub const INGEST_WITHOUT_RAW: &str = "ingest-without-raw";
+/// Each page oldest first, as no provider gives it.
+pub const INGEST_SORTED: &str = "ingest-sorted";
+
+/// One piece of work.
+#[derive(Debug, clap::Args)]
+pub struct Work {
+    name: String,
+    #[arg(long)]
+    count: usize,
+    #[arg(long)]
+    dir: PathBuf,
+}
+
+impl Work {
+    /// Does it.
+    pub fn run(&self) -> Result<()> {
+        let dir = tempfile::tempdir_in(&self.dir)?;
+        let size = Size { messages: self.count, conversations: self.count / 5, thread: 0 };
+        let bodies: Vec<Body> = Corpus::new(4, size, 500).collect();
+        match self.name.as_str() {
+            GENERATE => std::mem::drop(std::hint::black_box(bodies)),
+            BARE => {
+                let mut bare = Bare::create(&dir.path().join("bare.db"))?;
+                for body in &bodies {
+                    bare.insert(&body.items)?;
+                }
+            }
+            DECODE => {
+                for body in &bodies {
+                    std::hint::black_box(decode(body)?);
+                }
+            }
+            INGEST => ingest(dir.path(), &bodies, |_| {})?,
+            INGEST_WITHOUT_RAW => ingest(dir.path(), &bodies, |page| messages(page, |events| {
+                for event in events {
+                    if let Event::Message(message) = event {
+                        message.raw = String::new();
+                    }
+                }
+            }))?,
+            INGEST_SORTED => ingest(dir.path(), &bodies, |page| messages(page, |events| events.reverse()))?,
+            other => bail!("no work is called {other}"),
+        }
+        Ok(())
+    }
+}
+
+fn ingest(dir: &Path, bodies: &[Body], change: impl Fn(&mut Page)) -> Result<()> {
+    let subject = Subject::create(&dir.join("data"))?;
+    for body in bodies {
+        let mut pages = decode(body)?;
+        pages.iter_mut().for_each(&change);
+        subject.apply(body.platform, pages)?;
+    }
+    Ok(())
+}
+
+fn messages(page: &mut Page, change: impl Fn(&mut Vec<Event>)) {
+    for conversation in &mut page.conversations {
+        change(&mut conversation.events);
+    }
+}
