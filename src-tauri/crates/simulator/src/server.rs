@@ -3,7 +3,7 @@
 //! Every request passes [`gate`] first, whatever its path; the handlers below it only know requests that are admitted.
 
 pub(crate) mod answer;
-#[cfg(feature = "control")]
+#[cfg(all(feature = "control", debug_assertions))]
 pub(crate) mod control;
 pub(crate) mod files;
 pub(crate) mod gate;
@@ -70,7 +70,7 @@ fn router(core: Arc<Core>) -> Router {
         .route("/files/{name}", get(files::file))
         .route("/upload/{token}", put(files::put_upload));
     let mut app = Router::new().nest("/api", api);
-    #[cfg(feature = "control")]
+    #[cfg(all(feature = "control", debug_assertions))]
     {
         app = app.nest("/__control", control::router());
     }
