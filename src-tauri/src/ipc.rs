@@ -79,7 +79,7 @@ pub fn contract<R: Runtime>() -> Builder<R> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use std::collections::BTreeSet;
 
     use super::*;
@@ -128,7 +128,8 @@ mod tests {
     fn no_answer_carries_a_credential() {
         // The two input types are the only ones that may name one.
         let bindings = fresh_bindings();
-        let outputs = bindings.split("export type ").filter(|t| !t.starts_with("AyrshareKeys") && !t.starts_with("XKeys"));
+        let outputs =
+            bindings.split("export type ").filter(|t| !t.starts_with("AyrshareKeys") && !t.starts_with("XKeys"));
         for ty in outputs.skip(1) {
             for word in ["api_key", "api_secret", "profile_key", "token"] {
                 assert!(!ty.contains(&format!("{word}:")), "{word} in {ty}");

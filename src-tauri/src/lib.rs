@@ -6,8 +6,16 @@
 //! Refuses: knowledge of providers, SQL, HTTP. Whatever is not a window, a tray or a notification is a method of
 //! [`Inbox`](backscroll_engine::Inbox).
 
+pub mod app;
+pub mod args;
 pub mod changes;
 pub mod check;
 pub mod commands;
+pub mod demo;
+mod graphics;
 pub mod ipc;
+pub mod media;
+mod notify;
 pub mod shell;
+mod tray;
+mod window;

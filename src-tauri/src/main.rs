@@ -1,1 +1,38 @@
-fn main(){}
+//! `backscroll-desktop`: starts the application, or the child process that decodes one image.
+
+// A console window beside the application helps nobody on Windows.
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+
+use std::process::ExitCode;
+
+use backscroll_desktop::args::{Arguments, DECODE_IMAGE};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    // Before anything else: the child that decodes images of strangers must be small and without threads.
+    if std::env::args_os().nth(1).is_some_and(|word| word == DECODE_IMAGE) {
+        return ExitCode::from(2);
+    }
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("BACKSCROLL_LOG").unwrap_or_else(|_| "warn".into()),
+        )
+        .init();
+    // The message of a panic may hold what someone wrote; its place does not.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a mistake of ours");
+    }));
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::warn!("the provider of cryptography was chosen already");
+    }
+    match backscroll_desktop::app::run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!(%error, "the application could not start");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -165,6 +165,11 @@ impl Shell {
         Ok(())
     }
 
+    /// Whether a page listens.
+    pub fn is_heard(&self) -> bool {
+        lock(&self.page).listening.is_some()
+    }
+
     /// Whether a page listens; if none does, `at` is kept for the next [`Self::boot`].
     pub fn heard_or_kept(&self, at: OpenAt) -> bool {
         let mut page = lock(&self.page);

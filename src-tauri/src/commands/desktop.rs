@@ -91,7 +91,9 @@ mod tests {
 
     #[test]
     fn only_web_and_mail_addresses_are_opened() {
-        for good in ["https://example.com/a?b#c", "http://example.com", "mailto:ines@example.com", "HTTPS://EXAMPLE.COM"] {
+        for good in
+            ["https://example.com/a?b#c", "http://example.com", "mailto:ines@example.com", "HTTPS://EXAMPLE.COM"]
+        {
             assert!(allowed_link(good).is_ok(), "{good}");
         }
         for bad in [

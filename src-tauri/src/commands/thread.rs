@@ -15,8 +15,7 @@ pub async fn thread(
     position: ThreadPosition,
     limit: u32,
 ) -> Result<ThreadPage> {
-    let (conversation, position, limit) =
-        (check::id(conversation)?, check::position(position)?, check::limit(limit)?);
+    let (conversation, position, limit) = (check::id(conversation)?, check::position(position)?, check::limit(limit)?);
     shell.inbox().await?.thread(conversation, position, limit).await
 }
 
