@@ -630,6 +630,15 @@ until: Timestamp } |
 by_ms: number } | 
 /**  The keychain holds no key, or is locked. */
 { kind: "secrets_missing" } | 
+/**
+ *  What was read cannot be kept: the disk is full, the data folder read-only, the database failing. Retried by
+ *  itself; nothing counts as read before it is kept.
+ */
+{ kind: "storage"; 
+/**  Which of these. */
+code: ErrorCode; 
+/**  The next try. */
+next_try: Timestamp } | 
 /**  No connection: history only. */
 { kind: "disconnected" };
 
