@@ -255,6 +255,18 @@ impl State {
         self.receive(at, chat, Inbound::text(replies::opening(language, rng.random_range(0..64)))).map(drop)
     }
 
+    /// The conversation with the person of this name, user name or id, or with this conversation id.
+    pub(crate) fn find_chat(&self, profile: ProfileId, platform: Platform, who: &str) -> Result<Chat, SimError> {
+        let is_meant = |chat: &Chat| {
+            chat.person == who
+                || chat.conversation == who
+                || self
+                    .conversation(chat)
+                    .is_ok_and(|c| c.person.name.as_deref() == Some(who) || c.person.username.as_deref() == Some(who))
+        };
+        self.chats(Some(profile), Some(platform)).into_iter().find(is_meant).ok_or(SimError::NoChat)
+    }
+
     /// Handles on the conversations of linked accounts, in a fixed order.
     pub(crate) fn chats(&self, profile: Option<ProfileId>, platform: Option<Platform>) -> Vec<Chat> {
         let mut out = Vec::new();

@@ -1,4 +1,9 @@
-//! The control API: start a world, act in it, break it, and ask what truly happened.
+//! The control API: start a world, act in it ([`people`], [`accounts`]), break it ([`weather`]), and ask what truly
+//! happened.
+
+mod accounts;
+mod people;
+mod weather;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,21 +13,20 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::acts::{Inbound, Outbound};
 use crate::clock::Clock;
-use crate::fault::{Fault, FaultRule, Faults};
+use crate::fault::Faults;
 use crate::ids;
 use crate::knobs::Knobs;
 use crate::limits::{Cache, Rates};
 use crate::media::Media;
-use crate::net::{Net, Network};
+use crate::net::Net;
 use crate::platform::Platform;
 use crate::record::{LedgerEntry, RequestRecord};
 use crate::script::Scene;
 use crate::server;
-use crate::state::{Act, Chat, Core, Queue, SimError, State};
+use crate::state::{Act, Core, Queue, SimError, State};
 use crate::webhooks::{Hooks, WebhookAttempt};
-use crate::world::{Origin, Person, ProfileId, Shelf, World, WorldKind};
+use crate::world::{Origin, ProfileId, World, WorldKind};
 
 /// How a simulator starts.
 #[derive(Clone, Debug)]
@@ -228,264 +232,9 @@ impl Simulator {
         self.core.act(State::demo_script)
     }
 
-    /// Handles on all conversations of a profile's linked account.
-    #[must_use]
-    pub fn chats(&self, profile: ProfileId, platform: Platform) -> Vec<Chat> {
-        self.core.lock().chats(Some(profile), Some(platform))
-    }
-
-    /// The conversation with the person of this name, user name or id, or with this conversation id.
-    ///
-    /// # Errors
-    /// When there is none on a linked account.
-    pub fn chat(&self, profile: ProfileId, platform: Platform, who: &str) -> Result<Chat, SimError> {
-        let state = self.core.lock();
-        let mut all = state.chats(Some(profile), Some(platform)).into_iter();
-        let is_meant = |chat: &Chat| {
-            chat.person == who
-                || chat.conversation == who
-                || state
-                    .conversation(chat)
-                    .is_ok_and(|c| c.person.name.as_deref() == Some(who) || c.person.username.as_deref() == Some(who))
-        };
-        all.find(is_meant).ok_or(SimError::NoChat)
-    }
-
-    /// A new person, who has not written yet. The same name gives the same ids.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub fn add_person(&self, profile: ProfileId, platform: Platform, name: &str) -> Result<Chat, SimError> {
-        self.core.act(|state, _| {
-            let named = |id, _: &mut _| Person {
-                id,
-                name: Some(name.to_owned()).filter(|n| !n.is_empty()),
-                username: None,
-                picture: None,
-                language: "en",
-            };
-            let place = state.world.account(profile, platform).map_or(0, |a| a.conversations.len());
-            let label = format!("added/{place}/{name}");
-            let conversation = state.world.add_person(profile, platform, &label, named).ok_or(SimError::NoProfile)?;
-            let account = state.world.account(profile, platform).ok_or(SimError::NoProfile)?;
-            let person = account.conversation(&conversation).map(|c| c.person.id.clone()).ok_or(SimError::NoChat)?;
-            Ok(Chat { profile, platform, conversation, person })
-        })
-    }
-
-    /// The person writes. Gives the message's id.
-    ///
-    /// # Errors
-    /// When the conversation is gone.
-    pub fn inbound(&self, chat: &Chat, message: impl Into<Inbound>) -> Result<String, SimError> {
-        self.core.act(|state, now| state.receive(now, chat, message.into()))
-    }
-
-    /// The business writes in the platform's own app. Gives the message's id.
-    ///
-    /// # Errors
-    /// When the conversation is gone.
-    pub fn sent_elsewhere(&self, chat: &Chat, text: &str) -> Result<String, SimError> {
-        let new = Outbound { text: Some(text.to_owned()), attachments: Vec::new(), origin: Origin::Elsewhere };
-        self.core.act(|state, now| state.send(now, chat, new))
-    }
-
-    /// The person reacts to a message.
-    ///
-    /// # Errors
-    /// When the message is gone.
-    pub fn react(&self, chat: &Chat, message: &str, emoji: &str) -> Result<(), SimError> {
-        self.core.act(|state, now| state.react(now, chat, message, None, Some(emoji)))
-    }
-
-    /// Somebody who need not be a party of the conversation reacts (reference 10, quirk 8).
-    ///
-    /// # Errors
-    /// When the message is gone.
-    pub fn react_as(&self, chat: &Chat, message: &str, by: &str, emoji: &str) -> Result<(), SimError> {
-        self.core.act(|state, now| state.react(now, chat, message, Some(by), Some(emoji)))
-    }
-
-    /// The person takes the reaction back.
-    ///
-    /// # Errors
-    /// When the message is gone.
-    pub fn unreact(&self, chat: &Chat, message: &str) -> Result<(), SimError> {
-        self.core.act(|state, now| state.react(now, chat, message, None, None))
-    }
-
-    /// The person has read everything sent up to `at_ms`.
-    ///
-    /// # Errors
-    /// When the conversation is gone.
-    pub fn read(&self, chat: &Chat, at_ms: i64) -> Result<(), SimError> {
-        self.core.act(|state, now| state.read(now, chat, at_ms))
-    }
-
-    /// The text of a message changes.
-    ///
-    /// # Errors
-    /// When the message is gone.
-    pub fn edit(&self, chat: &Chat, message: &str, text: &str) -> Result<(), SimError> {
-        self.core.act(|state, now| state.edit(now, chat, message, text))
-    }
-
-    /// A message is taken back: no GET shows it any more.
-    ///
-    /// # Errors
-    /// When the message is gone.
-    pub fn unsend(&self, chat: &Chat, message: &str) -> Result<(), SimError> {
-        self.core.act(|state, now| state.unsend(now, chat, message))
-    }
-
-    /// Moves the conversation to the archived list, or back.
-    ///
-    /// # Errors
-    /// When the conversation is gone.
-    pub fn archive(&self, chat: &Chat, archived: bool) -> Result<(), SimError> {
-        let shelf = if archived { Shelf::Archived } else { Shelf::Active };
-        self.core.act(|state, _| state.shelve(chat, shelf))
-    }
-
-    /// Links the network, with messaging allowed. Emits the `social` webhook.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub fn link(&self, profile: ProfileId, platform: Platform) -> Result<(), SimError> {
-        self.set_link(profile, platform, true)
-    }
-
-    /// Unlinks the network, as the platform itself may do. Emits the `social` webhook.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub fn unlink(&self, profile: ProfileId, platform: Platform) -> Result<(), SimError> {
-        self.set_link(profile, platform, false)
-    }
-
-    fn set_link(&self, profile: ProfileId, platform: Platform, linked: bool) -> Result<(), SimError> {
-        self.core.act(|state, now| {
-            let account = state.world.account_mut(profile, platform).ok_or(SimError::NoProfile)?;
-            account.linked = linked;
-            account.messaging_active = linked;
-            state.cache.drop_platform(profile, platform);
-            state.notify_social(now, profile, platform, if linked { "link" } else { "unlink" }, linked);
-            Ok(())
-        })
-    }
-
-    /// Whether the profile may use messaging at all (`messagingEnabled` of `/user`).
-    ///
-    /// # Errors
-    /// When there is no such profile.
-    pub fn set_messaging_enabled(&self, profile: ProfileId, on: bool) -> Result<(), SimError> {
-        self.core.act(|state, _| {
-            state.world.profiles.get_mut(profile.0).ok_or(SimError::NoProfile)?.messaging_enabled = on;
-            Ok(())
-        })
-    }
-
-    /// Whether messaging works for one network (`messagingActive`); off means that it must be linked again.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub fn set_messaging_active(&self, profile: ProfileId, platform: Platform, on: bool) -> Result<(), SimError> {
-        self.core.act(|state, _| {
-            state.world.account_mut(profile, platform).ok_or(SimError::NoProfile)?.messaging_active = on;
-            Ok(())
-        })
-    }
-
-    /// Suspends the profile, or lifts it.
-    ///
-    /// # Errors
-    /// When there is no such profile.
-    pub fn set_suspended(&self, profile: ProfileId, suspended: bool) -> Result<(), SimError> {
-        self.core.act(|state, _| {
-            state.world.profiles.get_mut(profile.0).ok_or(SimError::NoProfile)?.suspended = suspended;
-            Ok(())
-        })
-    }
-
-    /// From now on another API key is the valid one; returned. The old one gets 401.
-    pub fn revoke_api_key(&self) -> String {
-        self.core.act(|state, _| {
-            state.world.key_generation += 1;
-            state.world.api_key()
-        })
-    }
-
-    /// From now on other X keys are the valid ones; returned.
-    pub fn revoke_x_keys(&self) -> (String, String) {
-        self.core.act(|state, _| {
-            state.world.x_key_generation += 1;
-            state.world.x_keys()
-        })
-    }
-
     /// Changes what the server does where Ayrshare's behaviour is unknown.
     pub fn set_knobs(&self, change: impl FnOnce(&mut Knobs)) {
         change(&mut self.core.lock().knobs);
-    }
-
-    /// What the server tells of its time (`Date`, `lastUpdated`, `nextUpdate`) is wrong by so many milliseconds.
-    pub fn set_clock_skew(&self, ms: i64) {
-        self.core.lock().skew_ms = ms;
-    }
-
-    /// Whether people read and answer what is sent from now on.
-    pub fn set_people_answer(&self, on: bool) {
-        self.core.lock().people_answer = on;
-    }
-
-    /// All X cursors handed out so far become invalid.
-    pub fn expire_cursors(&self) {
-        self.core.lock().cursor_epoch += 1;
-    }
-
-    /// All cached answers are forgotten: the next GET reads afresh.
-    pub fn drop_cache(&self) {
-        self.core.lock().cache = Cache::default();
-    }
-
-    /// A fault for requests of this method whose path (under the base URL) begins so: `sim.on("POST", "/messages/")`.
-    pub fn on(&self, method: &str, path: &str) -> FaultRule<'_> {
-        FaultRule::new(&self.core, Some(method), path)
-    }
-
-    /// A fault for requests of any method under this path.
-    pub fn on_any(&self, path: &str) -> FaultRule<'_> {
-        FaultRule::new(&self.core, None, path)
-    }
-
-    /// The next request of any kind fails so.
-    pub fn fail_next(&self, fault: Fault) {
-        self.on_any("").fail(fault);
-    }
-
-    /// Disarms all rules.
-    pub fn clear_faults(&self) {
-        self.core.lock().faults.clear();
-    }
-
-    /// How many rules have not been used up: zero when every planned fault has struck.
-    #[must_use]
-    pub fn faults_waiting(&self) -> usize {
-        self.core.lock().faults.waiting()
-    }
-
-    /// Switches the network for everybody. Open connections are reset at each switch.
-    ///
-    /// # Errors
-    /// When the port could not be bound again.
-    pub fn set_network(&self, network: Network) -> Result<(), SimError> {
-        Ok(self.core.net.set(network)?)
-    }
-
-    /// The state of the network.
-    #[must_use]
-    pub fn network(&self) -> Network {
-        self.core.net.state()
     }
 
     /// Every request so far, oldest first, without secrets.

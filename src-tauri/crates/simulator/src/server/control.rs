@@ -51,15 +51,7 @@ struct Who {
 impl Who {
     fn chat(&self, state: &State) -> Result<Chat, SimError> {
         let platform = Platform::parse(&self.platform).ok_or(SimError::NoChat)?;
-        let mut all = state.chats(Some(ProfileId(self.profile)), Some(platform)).into_iter();
-        all.find(|chat| {
-            chat.person == self.person
-                || chat.conversation == self.person
-                || state.conversation(chat).is_ok_and(|c| {
-                    c.person.name.as_ref() == Some(&self.person) || c.person.username.as_ref() == Some(&self.person)
-                })
-        })
-        .ok_or(SimError::NoChat)
+        state.find_chat(ProfileId(self.profile), platform, &self.person)
     }
 }
 

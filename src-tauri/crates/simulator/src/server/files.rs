@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::media::{extension, mime};
 use crate::server::answer::{self, object, pairs, query};
 use crate::server::gate::Caller;
-use crate::state::{Core, State};
+use crate::state::Core;
 use crate::webhooks::{client, is_loopback};
 
 /// The limit of the small upload (reference 7.1).
@@ -152,7 +152,7 @@ pub(crate) async fn url_exists(
     let Some(url) = url else { return answer::bad("mediaUrl is required.") };
     let own = core.lock().media.name_in(&url).map(str::to_owned);
     let found = match own {
-        Some(name) => core.lock().file(&name).ok().map(|(mime, _)| mime).ok_or(404),
+        Some(name) => load(&core, &name).await.map(|(mime, _)| mime).ok_or(404),
         // Like webhooks, a look never leaves this machine.
         None if is_loopback(&url) => head(&url).await,
         None => Err(404),
@@ -177,33 +177,32 @@ async fn head(url: &str) -> Result<String, u16> {
     Ok(mime.unwrap_or("application/octet-stream").to_owned())
 }
 
-/// No file of this name, or one that could not be drawn.
-#[derive(Debug)]
-struct NoFile;
-
-impl State {
-    fn file(&mut self, name: &str) -> Result<(String, Bytes), NoFile> {
-        if let Some(stored) = self.media.stored(name) {
-            return Ok((stored.mime.clone(), stored.bytes.clone()));
+/// Type and bytes of a file, uploaded or drawn.
+async fn load(core: &Arc<Core>, name: &str) -> Option<(String, Bytes)> {
+    let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
+    let picture = {
+        let state = core.lock();
+        if let Some(stored) = state.media.stored(name) {
+            return Some((stored.mime.clone(), stored.bytes.clone()));
         }
-        let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
-        let mime = mime(extension).to_owned();
-        if let Some(drawn) = self.drawn.get(name) {
-            return Ok((mime, drawn.clone()));
+        if let Some(drawn) = state.drawn.get(name) {
+            return Some((mime(extension).to_owned(), drawn.clone()));
         }
-        let bytes = self.world.pictures.get(name).ok_or(NoFile)?.draw(extension == "png").map_err(|_| NoFile)?;
-        self.drawn.insert(name.to_owned(), bytes.clone());
-        Ok((mime, bytes))
-    }
+        state.world.pictures.get(name)?.clone()
+    };
+    // A tenth of a second in a debug build: not under the lock, and not on a thread that answers others.
+    let png = extension == "png";
+    let bytes = tokio::task::spawn_blocking(move || picture.draw(png)).await.ok()?.ok()?;
+    core.lock().drawn.insert(name.to_owned(), bytes.clone());
+    Some((mime(extension).to_owned(), bytes))
 }
 
 pub(crate) async fn file(Shared(core): Shared<Arc<Core>>, Path(name): Path<String>) -> Response {
-    let found = core.lock().file(&name);
-    match found {
-        Ok((mime, bytes)) => {
+    match load(&core, &name).await {
+        Some((mime, bytes)) => {
             let mime = HeaderValue::from_str(&mime).unwrap_or(HeaderValue::from_static("application/octet-stream"));
             answer::with_type(200, mime, Body::from(bytes))
         }
-        Err(NoFile) => answer::with_type(404, HeaderValue::from_static("text/plain"), Body::from("Not Found")),
+        None => answer::with_type(404, HeaderValue::from_static("text/plain"), Body::from("Not Found")),
     }
 }
