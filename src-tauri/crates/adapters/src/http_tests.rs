@@ -36,10 +36,7 @@ fn the_wait_is_seconds_or_a_date_or_the_old_reset() {
 
 #[test]
 fn the_date_header_is_the_providers_clock() {
-    assert_eq!(
-        facts(&[("date", "Tue, 03 Feb 2026 10:00:00 GMT")]).server_time,
-        Some(Timestamp(1_770_112_800_000))
-    );
+    assert_eq!(facts(&[("date", "Tue, 03 Feb 2026 10:00:00 GMT")]).server_time, Some(Timestamp(1_770_112_800_000)));
     assert_eq!(facts(&[("date", "yesterday")]).server_time, None);
 }
 

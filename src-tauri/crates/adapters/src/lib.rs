@@ -13,9 +13,7 @@ pub mod media_fetch;
 mod redact;
 
 use async_trait::async_trait;
-use backscroll_model::{
-    AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, Quota, RemoteId, Timestamp,
-};
+use backscroll_model::{AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, Quota, RemoteId, Timestamp};
 use tokio::sync::mpsc;
 
 pub use error::{AdapterError, Kind, Retry};
@@ -42,8 +40,12 @@ pub trait Adapter: Send + Sync {
     async fn send_text(&self, send: &SendText) -> SendOutcome;
 
     /// Moves a conversation to the provider's archive or back.
-    async fn set_archived(&self, platform: Platform, conversation: &RemoteId, archived: bool)
-    -> Result<(), AdapterError>;
+    async fn set_archived(
+        &self,
+        platform: Platform,
+        conversation: &RemoteId,
+        archived: bool,
+    ) -> Result<(), AdapterError>;
 
     /// Reads the automatic reply of the profile.
     async fn auto_response(&self) -> Result<AutoResponse, AdapterError>;

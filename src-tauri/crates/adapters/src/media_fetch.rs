@@ -40,12 +40,7 @@ pub struct FetchLimits {
 impl Default for FetchLimits {
     fn default() -> Self {
         // 25 MB is the most that Messenger takes for an image (`reference/ayrshare.md` 3.3).
-        Self {
-            bytes: 25 * 1024 * 1024,
-            total: Duration::from_secs(60),
-            connect: Duration::from_secs(10),
-            redirects: 5,
-        }
+        Self { bytes: 25 * 1024 * 1024, total: Duration::from_secs(60), connect: Duration::from_secs(10), redirects: 5 }
     }
 }
 
@@ -153,7 +148,12 @@ impl MediaFetcher {
     async fn file(&self, mut response: Response) -> Result<Fetched, FetchError> {
         match response.status() {
             StatusCode::OK => {}
-            status if status.as_u16() == 408 || status.as_u16() == 425 || status.as_u16() == 429 || status.is_server_error() => {
+            status
+                if status.as_u16() == 408
+                    || status.as_u16() == 425
+                    || status.as_u16() == 429
+                    || status.is_server_error() =>
+            {
                 return Err(FetchError::NotNow(format!("HTTP {}", status.as_u16())));
             }
             status => return Err(FetchError::Gone(status.as_u16())),

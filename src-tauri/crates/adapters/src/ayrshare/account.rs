@@ -207,7 +207,8 @@ impl Ayrshare {
             }));
             let pagination: Option<Pagination<'_>> =
                 page.pagination.and_then(|raw| serde_json::from_str(raw.get()).ok());
-            cursor = pagination.filter(|p| wire::boolean(p.has_more) != Some(false)).and_then(|p| wire::text(p.next_cursor));
+            cursor =
+                pagination.filter(|p| wire::boolean(p.has_more) != Some(false)).and_then(|p| wire::text(p.next_cursor));
             if cursor.is_none() {
                 break;
             }

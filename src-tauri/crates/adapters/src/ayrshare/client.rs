@@ -134,7 +134,12 @@ impl Ayrshare {
     }
 
     /// [`Self::get`] with a small body.
-    pub(super) async fn get_small(&self, path: &str, query: &[(&str, &str)], who: As<'_>) -> Result<Answer, AdapterError> {
+    pub(super) async fn get_small(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        who: As<'_>,
+    ) -> Result<Answer, AdapterError> {
         let (response, facts) = self.get(path, query, None, who).await?;
         self.answer(response, facts, who).await
     }
@@ -228,7 +233,14 @@ impl Ayrshare {
     }
 
     /// The error of a well-formed refusal.
-    pub(super) fn refusal(&self, status: u16, refusal: Option<&Refusal>, said: &str, facts: Facts, who: As<'_>) -> AdapterError {
+    pub(super) fn refusal(
+        &self,
+        status: u16,
+        refusal: Option<&Refusal>,
+        said: &str,
+        facts: Facts,
+        who: As<'_>,
+    ) -> AdapterError {
         let kind = refusal::kind(status, refusal, facts.wait, self.asker(who));
         let words = refusal.map(Refusal::said).filter(|words| !words.is_empty());
         let mut error = self.error(kind, Some(status), words.as_deref().unwrap_or(said), facts);
@@ -255,8 +267,8 @@ impl Ayrshare {
             As::Connection => {}
             As::Primary => drop(headers.remove(PROFILE_KEY)),
             As::Profile(key) => {
-                let value = header(key, "the Profile Key")
-                    .map_err(|bad| local(Kind::ProfileKeyRefused, &bad.to_string()))?;
+                let value =
+                    header(key, "the Profile Key").map_err(|bad| local(Kind::ProfileKeyRefused, &bad.to_string()))?;
                 headers.insert(PROFILE_KEY, value);
             }
         }

@@ -108,7 +108,8 @@ pub enum ConfigError {
 pub fn validate_api_base(raw: &str) -> Result<String, ConfigError> {
     let url = Url::parse(raw.trim()).map_err(|_| ConfigError::BadApiBase)?;
     let scheme_fits = url.scheme() == "https" && url.has_host() || is_loopback_http(&url);
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     if !scheme_fits || !plain {
         return Err(ConfigError::BadApiBase);
     }

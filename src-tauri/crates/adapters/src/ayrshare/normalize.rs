@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backscroll_model::{
-    AttachmentSeen, ConversationEvents, Direction, Event, Listing, MessageKind, MessageSeen, MINUTE, Page,
+    AttachmentSeen, ConversationEvents, Direction, Event, Listing, MINUTE, MessageKind, MessageSeen, Page,
     ParticipantSeen, Platform, ReactionSeen, RemoteId, Skipped, Timestamp,
 };
 use serde_json::value::RawValue;
@@ -304,19 +304,33 @@ fn rank_equal_instants(drafts: &mut [Draft]) {
 fn person(details: &wire::Person<'_>, id: Option<RemoteId>) -> Option<ParticipantSeen> {
     Some(ParticipantSeen {
         remote_id: id.or_else(|| wire::id(details.id))?,
-        name: wire::text(details.name),
-        username: wire::text(details.username).map(|name| name.trim_start_matches('@').to_owned()),
+        name: wire::text(details.name).filter(|name| is_visible(name)),
+        username: wire::text(details.username)
+            .filter(|name| is_visible(name))
+            .map(|name| name.trim_start_matches('@').to_owned()),
         avatar_url: details.avatar(),
     })
 }
 
+fn is_visible(name: &str) -> bool {
+    !name.trim().is_empty()
+}
+
 fn attachments(raw: wire::Raw<'_>) -> Vec<AttachmentSeen> {
     let one = |raw: &RawValue| {
-        let item: wire::Attachment<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
-        let type_name = wire::text(item.kind).unwrap_or_default();
-        AttachmentSeen { kind: attachment_kind(&type_name), type_name, url: wire::text(item.url) }
+        let item = match serde_json::from_str::<wire::Attachment<'_>>(raw.get()) {
+            Ok(item) => item,
+            // A bare address.
+            Err(_) => wire::Attachment { kind: None, url: raw.get().starts_with('"').then_some(raw) },
+        };
+        let (type_name, url) = (wire::text(item.kind), wire::text(item.url));
+        if type_name.is_none() && url.is_none() {
+            return None;
+        }
+        let type_name = type_name.unwrap_or_default();
+        Some(AttachmentSeen { kind: attachment_kind(&type_name), type_name, url })
     };
-    wire::list(raw).into_iter().map(one).collect()
+    wire::list(raw).into_iter().filter_map(one).collect()
 }
 
 /// The documented types, the draft's, and Meta's and X's own (2.2); anything else is a card with a link.
@@ -337,9 +351,8 @@ fn attachment_kind(type_name: &str) -> MessageKind {
 fn reactions(raw: wire::Raw<'_>, platform: Option<Platform>) -> Option<Vec<ReactionSeen>> {
     let Some(raw) = raw else { return (platform != Some(Platform::X)).then(Vec::new) };
     let by_reactor: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
-    let one = |(by, emoji): (String, &RawValue)| {
-        Some(ReactionSeen { by: RemoteId(by), emoji: wire::text(Some(emoji))? })
-    };
+    let one =
+        |(by, emoji): (String, &RawValue)| Some(ReactionSeen { by: RemoteId(by), emoji: wire::text(Some(emoji))? });
     Some(by_reactor.into_iter().filter_map(one).collect())
 }
 

@@ -41,8 +41,7 @@ pub(super) enum Reply {
 pub(super) fn classify(reply: Reply, asker: Asker) -> SendOutcome {
     match reply {
         Reply::Failed { kind, said } => {
-            let error =
-                AdapterError { kind: kind.clone(), http_status: None, code: None, said, server_time: None };
+            let error = AdapterError { kind: kind.clone(), http_status: None, code: None, said, server_time: None };
             if kind == Kind::Connect { SendOutcome::NotSent(error) } else { SendOutcome::Ambiguous(error) }
         }
         Reply::Answered { status, facts, body } => {
@@ -72,9 +71,7 @@ fn answered(status: u16, facts: Facts, json: Option<&str>, asker: Asker) -> Send
         // 408 and all from 500 on, and redirects, which are never followed.
         100..=199 | 300..=399 | 408 | 500.. => SendOutcome::Ambiguous(error(Kind::Server, refusal, "")),
         _ => match verdict {
-            Verdict::Accepted(remote_id) if ok => {
-                SendOutcome::Accepted { remote_id, server_time: facts.server_time }
-            }
+            Verdict::Accepted(remote_id) if ok => SendOutcome::Accepted { remote_id, server_time: facts.server_time },
             Verdict::Accepted(_) | Verdict::Unclear => {
                 SendOutcome::Ambiguous(error(Kind::Decode, None, "an answer that is neither a success nor a refusal"))
             }
@@ -88,7 +85,8 @@ fn answered(status: u16, facts: Facts, json: Option<&str>, asker: Asker) -> Send
 }
 
 fn refused(error: AdapterError, refusal: &Refusal) -> SendOutcome {
-    let may_have_been_delivered = refusal.message.as_deref().and_then(meta_code).is_some_and(|c| [-1, 1, 2, 1200].contains(&c));
+    let may_have_been_delivered =
+        refusal.message.as_deref().and_then(meta_code).is_some_and(|c| [-1, 1, 2, 1200].contains(&c));
     if may_have_been_delivered || matches!(error.kind, Kind::Server | Kind::Network | Kind::Decode) {
         return SendOutcome::Ambiguous(error);
     }
@@ -170,9 +168,9 @@ fn object(json: &str, ok: bool) -> Verdict {
         .or_else(|| wire::list(sent.message_ids).into_iter().find_map(|raw| wire::id(Some(raw))))
         .or_else(|| {
             let items = wire::list(sent.messages).into_iter();
-            items.filter_map(|raw| serde_json::from_str::<SentItem<'_>>(raw.get()).ok()).find_map(|item| {
-                wire::id(item.message_id).or_else(|| wire::id(item.id))
-            })
+            items
+                .filter_map(|raw| serde_json::from_str::<SentItem<'_>>(raw.get()).ok())
+                .find_map(|item| wire::id(item.message_id).or_else(|| wire::id(item.id)))
         });
     let status = wire::text(sent.status).map(|s| s.to_ascii_lowercase());
     // A refusal says why; a bare `error` may be anything.

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::panic, reason = "tests")]
 //! The table: what came back, what it must mean. A new answer seen in the wild becomes a new row.
 
 use std::collections::BTreeSet;
@@ -201,9 +201,7 @@ fn the_providers_clock_and_code_are_handed_on() {
         panic!("not accepted");
     };
     assert_eq!(server_time, Some(at));
-    let SendOutcome::Refused(error) = classify(flat(400, 107, WINDOW), Asker::default()) else {
-        panic!("not refused")
-    };
+    let SendOutcome::Refused(error) = classify(flat(400, 107, WINDOW), Asker::default()) else { panic!("not refused") };
     assert_eq!((error.http_status, error.code.as_deref()), (Some(400), Some("107")));
     assert!(error.said.contains("outside of allowed window"));
 }

@@ -57,7 +57,9 @@ impl Refusal {
         let shape: Shape<'_> = match serde_json::from_str(json) {
             Ok(shape) => shape,
             // Some endpoints answer an array; its first error speaks.
-            Err(_) => return serde_json::from_str::<Vec<&RawValue>>(json).ok()?.into_iter().find_map(|r| Self::of(r.get())),
+            Err(_) => {
+                return serde_json::from_str::<Vec<&RawValue>>(json).ok()?.into_iter().find_map(|r| Self::of(r.get()));
+            }
         };
         if let Some(first) = wire::list(shape.errors).into_iter().find_map(|inner| Self::of(inner.get())) {
             return Some(first);
