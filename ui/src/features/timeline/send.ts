@@ -1,0 +1,110 @@
+/** Where an own message stands, in one sentence with its actions. */
+import type { Message, SendDecision, SendReason } from '../../ipc/host';
+import * as m from '../../paraglide/messages';
+import { dayAndTime, time } from '../../shared/format';
+
+export type SendAction = { label: string; does: SendDecision | 'edit' | 'copy' | 'details'; hint?: string };
+
+export interface SendLine {
+  tone: 'quiet' | 'warn' | 'bad';
+  text: string;
+  actions: SendAction[];
+  /** Later messages wait behind this one. */
+  behind: number;
+}
+
+export function sendLine(message: Message, platform: string, name: string, now: number): SendLine | null {
+  const send = message.send;
+  if (!send) return null;
+  const at = dayAndTime(send.since, now);
+  const details: SendAction = { label: m.details(), does: 'details' };
+  const edit: SendAction = { label: m.edit(), does: 'edit' };
+  const copy: SendAction = { label: m.copy(), does: 'copy' };
+  const discard: SendAction = { label: m.discard(), does: 'discard' };
+  switch (send.state) {
+    case 'queued':
+      return queued(message, platform, now, [edit, discard]);
+    case 'uploading':
+    case 'sending':
+    case 'accepted':
+      return null;
+    case 'settled':
+      return { tone: 'quiet', text: m.send_settled(), actions: [], behind: 0 };
+    case 'failed':
+      return {
+        tone: 'bad',
+        text: failure(send.reason, platform, at),
+        actions: [{ label: m.retry(), does: 'retry' }, edit, copy, details],
+        behind: 0,
+      };
+    case 'unknown':
+      return {
+        tone: 'warn',
+        text: send.next_at === null
+          ? m.send_unknown_open({ why: unclear(send.reason, platform, time(send.since)) })
+          : m.send_unknown({ why: unclear(send.reason, platform, time(send.since)), minutes: Math.max(1, Math.ceil((send.next_at - now) / 60_000)) }),
+        actions: [details],
+        behind: send.waiting_behind,
+      };
+    case 'needs_review':
+      return {
+        tone: 'warn',
+        text: m.send_needs_review({ name, time: at }),
+        actions: [
+          { label: m.check_again(), does: 'check_again' },
+          { label: m.it_arrived(), does: 'it_arrived' },
+          { label: m.send_again(), does: 'send_again', hint: m.send_again_hint() },
+          details,
+        ],
+        behind: send.waiting_behind,
+      };
+  }
+}
+
+function queued(message: Message, platform: string, now: number, back: SendAction[]): SendLine | null {
+  const send = message.send;
+  switch (send?.reason?.kind) {
+    case 'offline':
+      return { tone: 'quiet', text: m.send_offline(), actions: back, behind: 0 };
+    case 'rate_limited':
+      return { tone: 'quiet', text: send.next_at === null ? m.send_rate_limited_soon({ platform }) : m.send_rate_limited({ platform, time: dayAndTime(send.next_at, now) }), actions: back, behind: 0 };
+    case 'paused':
+      return { tone: 'warn', text: m.send_paused(), actions: back, behind: 0 };
+    case 'behind_earlier':
+      return { tone: 'quiet', text: m.send_behind(), actions: back, behind: 0 };
+    case 'stale':
+      return { tone: 'warn', text: m.send_stale({ time: dayAndTime(message.at, now) }), actions: [{ label: m.send_now(), does: 'send_now' }, ...back], behind: send.waiting_behind };
+    default:
+      return null;
+  }
+}
+
+function failure(reason: SendReason | null, platform: string, at: string): string {
+  switch (reason?.kind) {
+    case 'window_closed':
+      return m.failed_window_closed({ platform, time: at });
+    case 'recipient':
+      return m.failed_recipient({ platform, time: at });
+    case 'permission':
+      return m.failed_permission({ platform, time: at });
+    case 'too_long':
+      return m.failed_too_long({ platform, time: at });
+    case 'rejected':
+      return m.failed_rejected({ platform, said: reason.said, time: at });
+    case 'expired':
+      return m.failed_expired({ time: at });
+    default:
+      return m.failed_other({ time: at });
+  }
+}
+
+function unclear(reason: SendReason | null, platform: string, at: string): string {
+  switch (reason?.kind) {
+    case 'interrupted':
+      return m.unclear_interrupted({ time: at });
+    case 'unclear_answer':
+      return m.unclear_answer({ platform, time: at });
+    default:
+      return m.unclear_no_answer({ platform, time: at });
+  }
+}

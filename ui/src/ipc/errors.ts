@@ -1,0 +1,48 @@
+/** The sentence of each error code. The code behind it is for *Details*. */
+import * as m from '../paraglide/messages';
+import { asUserError, type ErrorCode, type UserError } from './host';
+
+const sentences: Record<ErrorCode, () => string> = {
+  offline: m.error_offline,
+  provider_down: m.error_provider_down,
+  rate_limited: m.error_rate_limited,
+  key_refused: m.error_key_refused,
+  profile_key_as_api_key: m.error_profile_key_as_api_key,
+  profile_key_refused: m.error_profile_key_refused,
+  other_profiles_key: m.error_other_profiles_key,
+  suspended: m.error_suspended,
+  plan_required: m.error_plan_required,
+  messaging_off: m.error_messaging_off,
+  link_again: m.error_link_again,
+  not_linked: m.error_not_linked,
+  x_keys_missing: m.error_x_keys_missing,
+  title_taken: m.error_title_taken,
+  bad_api_base: m.error_bad_api_base,
+  bad_input: m.error_bad_input,
+  not_found: m.error_not_found,
+  bad_text: m.error_bad_text,
+  window_closed: m.error_window_closed,
+  disconnected: m.error_disconnected,
+  too_late: m.error_too_late,
+  keychain: m.error_keychain,
+  read_only: m.error_read_only,
+  disk_full: m.error_disk_full,
+  newer_data: m.error_newer_data,
+  in_use: m.error_in_use,
+  damaged: m.error_damaged,
+  internal: m.error_internal,
+};
+
+export function codeSentence(code: ErrorCode): string {
+  // A page may be older than the Rust beside it while one of them is developed.
+  return (sentences[code] ?? m.error_internal)();
+}
+
+export function sentence(error: UserError): string {
+  return codeSentence(error.code);
+}
+
+/** The sentence for whatever was thrown. */
+export function sentenceOf(thrown: unknown): string {
+  return sentence(asUserError(thrown));
+}

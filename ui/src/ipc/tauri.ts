@@ -1,0 +1,20 @@
+/** The host inside the application. */
+import { Channel } from '@tauri-apps/api/core';
+import { type Change, commands, events } from './bindings';
+import { type Host, plain, Refused } from './host';
+
+// On Windows a custom scheme becomes a host of its own.
+const media = navigator.userAgent.includes('Windows') ? 'http://media.localhost/' : 'media://localhost/';
+
+export const host: Host = {
+  ...plain(commands),
+  mediaUrl: (path) => media + path,
+  async listen(listeners) {
+    await events.open.listen((event) => listeners.open(event.payload));
+    await events.closeRequested.listen((event) => listeners.closeRequested(event.payload.tray));
+    const channel = new Channel<Change[]>();
+    channel.onmessage = (changes) => listeners.changes(changes);
+    const subscribed = await commands.subscribe(channel);
+    if (subscribed.status === 'error') throw new Refused(subscribed.error);
+  },
+};

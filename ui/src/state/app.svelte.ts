@@ -1,0 +1,412 @@
+/**
+ * The page's whole state, and the one place where changes from Rust arrive.
+ *
+ * Promises: a change carries ids only, so what it names is read again, at most one reading at a time, and what comes
+ * meanwhile is read in the next round; a message is marked as read only while it is on screen and the window has the
+ * focus.
+ */
+import { getContext, setContext, tick } from 'svelte';
+import * as m from '../paraglide/messages';
+import { asUserError, whole } from '../ipc/host';
+import type {
+  Account,
+  AccountId,
+  Boot,
+  Change,
+  ConnectionId,
+  Conversation,
+  ConversationId,
+  ConversationState,
+  Host,
+  Message,
+  MessageId,
+  OpenAt,
+  SendDecision,
+  Settings,
+} from '../ipc/host';
+import { displayName } from '../shared/words';
+import { Accounts, fixOf } from './accounts.svelte';
+import { Clock } from './clock.svelte';
+import { ConversationList } from './conversations.svelte';
+import { Draft } from './drafts.svelte';
+import { inbox } from './order';
+import { Timeline } from './timeline.svelte';
+import { Toasts } from './toasts.svelte';
+
+/** What fills the window beside the rail. */
+export type View =
+  | { kind: 'messages' }
+  | { kind: 'welcome' }
+  | { kind: 'connect'; revive: ConnectionId | null }
+  | { kind: 'settings'; account: AccountId | null };
+
+export type DialogKind = { kind: 'shortcuts' } | { kind: 'closing'; tray: boolean } | { kind: 'details'; message: MessageId };
+
+const AYRSHARE = 'https://app.ayrshare.com';
+
+export class App {
+  readonly host: Host;
+  readonly clock = new Clock();
+  readonly toasts = new Toasts();
+  readonly accounts: Accounts;
+  readonly list: ConversationList;
+  readonly version: string;
+  readonly demo: boolean;
+  readonly tray: boolean;
+  readonly secretsPlace: Boot['secrets_place'];
+
+  view = $state.raw<View>({ kind: 'messages' });
+  settings: Settings;
+  dialog = $state.raw<DialogKind | null>(null);
+  thread = $state.raw<Timeline | null>(null);
+  draft = $state.raw<Draft | null>(null);
+  /** One column: the thread covers the list. */
+  threadInFront = $state(false);
+  focused = $state(document.hasFocus());
+  /** Counts up when the composer shall take the focus. */
+  wantsComposer = $state(0);
+
+  #queue: Change[] = [];
+  #reading = false;
+  #drafts = new Map<ConversationId, Draft>();
+  /** The newest message that was told to be read, per conversation. */
+  #marked = new Map<ConversationId, MessageId>();
+  #onScreen: MessageId | null = null;
+
+  constructor(host: Host, boot: Boot) {
+    this.host = host;
+    this.accounts = new Accounts(host, boot);
+    this.list = new ConversationList(host, boot.conversations, () => Date.now());
+    this.settings = $state.raw(whole(boot.settings));
+    this.version = boot.version;
+    this.demo = boot.demo;
+    this.tray = boot.tray;
+    this.secretsPlace = boot.secrets_place;
+    if (boot.connect) this.view = { kind: 'connect', revive: null };
+    else if (boot.accounts.length === 0) this.view = { kind: 'welcome' };
+    if (boot.open_at) void this.openAt(boot.open_at);
+  }
+
+  /** Begins to listen; answers how to stop. */
+  start(): () => void {
+    void this.host
+      .listen({
+        changes: (changes) => this.changed(changes),
+        open: (at) => void this.openAt(at),
+        closeRequested: (tray) => (this.dialog = { kind: 'closing', tray }),
+      })
+      .catch((thrown: unknown) => this.report(thrown));
+    const stopClock = this.clock.start();
+    const focus = () => this.#focusChanged(document.hasFocus());
+    const leave = () => void this.draft?.save();
+    const online = () => void this.host.wokeUp().catch((thrown: unknown) => this.report(thrown));
+    window.addEventListener('focus', focus);
+    window.addEventListener('blur', focus);
+    document.addEventListener('visibilitychange', leave);
+    window.addEventListener('pagehide', leave);
+    window.addEventListener('online', online);
+    return () => {
+      stopClock();
+      window.removeEventListener('focus', focus);
+      window.removeEventListener('blur', focus);
+      document.removeEventListener('visibilitychange', leave);
+      window.removeEventListener('pagehide', leave);
+      window.removeEventListener('online', online);
+    };
+  }
+
+  // --- what is shown
+
+  /** Shows a conversation; at a message, if one is given. */
+  open(id: ConversationId, message: MessageId | null = null): void {
+    this.view = { kind: 'messages' };
+    this.threadInFront = true;
+    if (this.thread?.conversation === id) {
+      if (message !== null) void this.thread.toMessage(message);
+      return;
+    }
+    void this.draft?.save();
+    this.thread?.close();
+    this.list.select(id);
+    const thread = new Timeline(this.host, id);
+    this.thread = thread;
+    this.#onScreen = null;
+    void thread.open(message === null ? { kind: 'first_unread' } : { kind: 'around', message });
+    this.#viewing();
+    void this.#draftOf(id);
+  }
+
+  async openAt(at: OpenAt): Promise<void> {
+    this.view = { kind: 'messages' };
+    if (at.conversation === null) return this.backToList();
+    if (!this.list.row(at.conversation)) await this.list.reread([at.conversation], true);
+    this.open(at.conversation, at.message);
+  }
+
+  backToList(): void {
+    this.threadInFront = false;
+    this.#viewing();
+  }
+
+  show(view: View): void {
+    void this.draft?.save();
+    this.view = view;
+    this.#viewing();
+  }
+
+  /** Opens the page that mends an account. */
+  async fix(account: Account): Promise<void> {
+    switch (fixOf(account)) {
+      case 'reconnect':
+        this.show({ kind: 'connect', revive: account.connection });
+        break;
+      case 'provider':
+        await this.act(() => this.host.openLink(AYRSHARE));
+        break;
+      case 'budget':
+      case 'none':
+        this.show({ kind: 'settings', account: account.id });
+    }
+  }
+
+  /** Only this account (or all of them) in the list. */
+  only(account: AccountId | null): void {
+    this.show({ kind: 'messages' });
+    this.threadInFront = false;
+    void this.list.ask({ ...inbox, account, sort: this.list.query.sort });
+  }
+
+  // --- what the user does
+
+  /** Runs an action of the user; a refusal becomes its sentence. */
+  async act(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (thrown) {
+      this.toasts.refused(thrown);
+      return false;
+    }
+  }
+
+  async setState(row: Conversation, state: ConversationState): Promise<void> {
+    const next = row.id === this.list.selected ? (this.list.neighbour(1) ?? this.list.neighbour(-1)) : null;
+    await this.act(async () => {
+      const before = await this.host.setState(row.id, state);
+      await this.list.reread([row.id], true);
+      const done = state.kind === 'done';
+      const text = done ? m.toast_done({ name: displayName(row) }) : m.toast_reopened({ name: displayName(row) });
+      this.toasts.show(text, () =>
+        void this.act(async () => {
+          await this.host.setState(row.id, before);
+          await this.list.reread([row.id], true);
+          this.open(row.id);
+        }),
+      );
+      if (done && row.id === this.list.selected && this.list.query.state === 'open') {
+        if (next === null) this.closeThread();
+        else if (this.threadInFront && matchMedia('(width < 800px)').matches) this.closeThread();
+        else this.open(next);
+      }
+    });
+  }
+
+  closeThread(): void {
+    this.thread?.close();
+    this.thread = null;
+    this.draft = null;
+    this.list.select(null);
+    this.backToList();
+  }
+
+  /** Everything that the list shows, read; with undo. */
+  async markAllRead(): Promise<void> {
+    const unread = this.list.rows.filter((row) => row.unread > 0 && row.last !== null);
+    if (unread.length === 0) return;
+    await this.act(async () => {
+      await Promise.all(unread.map((row) => this.host.markRead(row.id, row.last?.id ?? 0)));
+      await this.list.reread(unread.map((row) => row.id), true);
+      this.toasts.show(m.toast_all_read({ count: unread.length }), () =>
+        void this.act(() => Promise.all(unread.map((row) => this.host.markUnread(row.id)))),
+      );
+    });
+  }
+
+  async send(text: string): Promise<void> {
+    const { thread, draft } = this;
+    if (!thread || !draft) return;
+    draft.taken();
+    try {
+      const message = await thread.send(text, Date.now());
+      if (this.settings.mark_read === 'on_reply') await this.host.markRead(thread.conversation, message.id);
+    } catch (thrown) {
+      draft.restore(text);
+      this.toasts.refused(thrown);
+    }
+  }
+
+  async decide(message: Message, decision: SendDecision): Promise<boolean> {
+    return this.act(() => this.host.decide(message.id, decision));
+  }
+
+  /** Takes an unsent message back into the composer. */
+  async edit(message: Message): Promise<void> {
+    const draft = this.draft;
+    if (!draft || !(await this.decide(message, 'discard'))) return;
+    draft.restore(message.text ?? '');
+    this.wantsComposer += 1;
+  }
+
+  async copy(text: string): Promise<void> {
+    if (await this.act(() => navigator.clipboard.writeText(text))) this.toasts.show(m.toast_copied());
+  }
+
+  async set(change: Partial<Settings>): Promise<void> {
+    const before = this.settings;
+    this.settings = { ...before, ...change };
+    if (!(await this.act(() => this.host.setSettings({ ...before, ...change })))) this.settings = before;
+  }
+
+  /** A mistake of the page itself. Carries no content of messages. */
+  report(thrown: unknown): void {
+    void this.host.logProblem(asUserError(thrown).detail).catch(() => undefined);
+  }
+
+  // --- reading
+
+  /** The last message that is wholly on screen. */
+  seen(message: MessageId | null): void {
+    this.#onScreen = message;
+    this.#markRead();
+  }
+
+  #markRead(): void {
+    const id = this.thread?.conversation;
+    const row = this.list.row(id ?? null);
+    const upTo = this.#onScreen;
+    if (id === undefined || !row || upTo === null || upTo < 0 || row.unread === 0) return;
+    if (!this.focused || this.view.kind !== 'messages' || this.settings.mark_read !== 'on_screen') return;
+    if ((this.#marked.get(id) ?? 0) >= upTo) return;
+    this.#marked.set(id, upTo);
+    this.host.markRead(id, upTo).catch((thrown: unknown) => {
+      this.#marked.delete(id);
+      this.report(thrown);
+    });
+  }
+
+  #focusChanged(focused: boolean): void {
+    if (this.focused === focused) return;
+    this.focused = focused;
+    if (!focused) void this.draft?.save();
+    this.host.setBackground(!focused).catch((thrown: unknown) => this.report(thrown));
+    this.#viewing();
+    this.#markRead();
+  }
+
+  #viewing(): void {
+    const covered = !this.threadInFront && matchMedia('(width < 800px)').matches;
+    const id = this.focused && this.view.kind === 'messages' && !covered ? (this.thread?.conversation ?? null) : null;
+    this.host.setViewing(id).catch((thrown: unknown) => this.report(thrown));
+  }
+
+  async #draftOf(id: ConversationId): Promise<void> {
+    const known = this.#drafts.get(id);
+    if (known) {
+      this.draft = known;
+      return;
+    }
+    this.draft = null;
+    if (!this.list.row(id)) await this.list.reread([id], true);
+    const row = this.list.row(id);
+    if (!row || this.thread?.conversation !== id) return;
+    const draft = new Draft(this.host, row, (thrown) => this.toasts.refused(thrown));
+    this.#drafts.set(id, draft);
+    this.draft = draft;
+  }
+
+  // --- changes
+
+  changed(changes: Change[]): void {
+    this.#queue.push(...changes);
+    if (!this.#reading) void this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    this.#reading = true;
+    try {
+      while (this.#queue.length > 0) {
+        const changes = this.#queue;
+        this.#queue = [];
+        await this.#apply(changes);
+      }
+    } catch (thrown) {
+      this.report(thrown);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  async #apply(changes: Change[]): Promise<void> {
+    const rows = new Set<ConversationId>();
+    const messages = new Set<MessageId>();
+    let [added, unnamed, accounts, counts, filled, resync, settings] = [false, false, false, false, false, false, false];
+    for (const change of changes) {
+      switch (change.kind) {
+        case 'conversation':
+          rows.add(change.id);
+          break;
+        case 'messages':
+          if (change.conversation !== this.thread?.conversation) break;
+          added ||= change.added;
+          unnamed ||= change.ids.length === 0;
+          for (const id of change.ids) messages.add(id);
+          break;
+        case 'account':
+          accounts = true;
+          break;
+        case 'counts':
+          counts = true;
+          break;
+        case 'settings':
+          settings = true;
+          break;
+        case 'backfill_done':
+          filled = true;
+          break;
+        case 'resync':
+          resync = true;
+      }
+    }
+    if (resync) [accounts, counts, settings, unnamed] = [true, true, true, true];
+    const thread = this.thread;
+    await Promise.all([
+      filled ? this.accounts.filled() : accounts ? this.accounts.reread() : undefined,
+      counts ? this.accounts.recount() : undefined,
+      settings ? this.host.settings().then((read) => (this.settings = whole(read))) : undefined,
+      resync ? this.list.reload() : this.#rows([...rows]),
+      unnamed ? thread?.refresh() : messages.size > 0 ? thread?.changed([...messages].slice(0, 200), added) : undefined,
+    ]);
+    const row = this.list.row(thread?.conversation ?? null);
+    if (thread && row && added && (!this.focused || !thread.atEnd)) thread.markFresh(row);
+    // The first account came by another way than the connect page (the command line).
+    if (this.view.kind === 'welcome' && this.accounts.all.length > 0) this.view = { kind: 'messages' };
+    await tick();
+    this.#markRead();
+  }
+
+  async #rows(ids: ConversationId[]): Promise<void> {
+    for (let i = 0; i < ids.length; i += 200) await this.list.reread(ids.slice(i, i + 200));
+  }
+}
+
+const KEY = Symbol('app');
+
+export function provideApp(app: App): void {
+  setContext(KEY, app);
+}
+
+export function useApp(): App {
+  const app = getContext<App | undefined>(KEY);
+  if (!app) throw new Error('useApp() needs provideApp() in a component above');
+  return app;
+}

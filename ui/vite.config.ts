@@ -1,0 +1,24 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/paraglide',
+      // One language so far: the runtime that chooses among languages falls out of the bundle.
+      experimentalStaticLocale: '"en"',
+      disableAsyncLocalStorage: true,
+      emitReadme: false,
+    }),
+    svelte(),
+  ],
+  clearScreen: false,
+  server: { host: '127.0.0.1', port: 5173, strictPort: true },
+  // Everything in dist is embedded into the binary, so no source maps. WebKitGTK 2.40 is Safari 16.
+  build: { target: 'safari16', outDir: 'dist', emptyOutDir: true, sourcemap: false, modulePreload: { polyfill: false } },
+  // The browser build of Svelte: rune classes are tested as they run.
+  resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
+  test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+});
