@@ -1,0 +1,277 @@
+//! The one way into the history: pages of events become rows, in one transaction.
+//!
+//! Promises (`architecture.md`, invariants 1 to 5, 7 and 8):
+//! - Applying anything twice, or pages in another order, ends in the same rows, local ids aside. Nothing here adds to a
+//!   number that was read from somewhere else: counters follow from the messages held and from marks that only move
+//!   one way.
+//! - A page that says nothing new writes nothing: one query compares the digests of all its conversations.
+//! - What a page does not mention stays.
+//! - Cursors are written in the same transaction. Changes are returned, never published: the caller commits first.
+//!
+//! Refuses: to read a clock, and to decide what to show. [`derive`] holds the rules for unread, unanswered and state.
+//!
+//! In steps: compare digests → sort out what is new, held or an echo → insert the new ones in ascending order of id →
+//! merge the held ones → tombstones → coverage → derive each conversation's row and write it once.
+
+mod derive;
+mod digest;
+mod echo;
+mod merge;
+mod person;
+pub(crate) mod row;
+mod sort_out;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use backscroll_model::{
+    AccountId, Change, ConversationEvents, ConversationId, DAY, Listing, MessageId, Page, Platform, RemoteId, Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::{Result, StoreError, account::platform_of, cursor, gaps};
+pub(crate) use derive::rederive;
+use row::Row;
+
+/// Messages that one transaction takes: some 16 ms. Beyond 200 the disk gains nothing, and the user's own writes wait
+/// behind it (`performance.md`, rule 3).
+pub const BATCH_MESSAGES: usize = 500;
+/// A change names at most this many messages.
+const NAMED_MESSAGES: usize = 100;
+/// Older than this before an account was connected, a message is history and never news.
+const NEWS_BEFORE_CONNECTING: i64 = 7 * DAY;
+
+/// How events came, which decides whether they are news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// The first back-fill: history, sorted by its rule (`ux.md`, the first back-fill).
+    Backfill,
+    /// A poll or a webhook after it: news.
+    Live,
+    /// An import: history.
+    Import,
+}
+
+/// What `apply` must be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplyContext {
+    /// Our clock, corrected by the provider's.
+    pub now: Timestamp,
+    /// How the pages came.
+    pub arrival: Arrival,
+    /// The text of the profile's automatic reply, while it is switched on and known.
+    pub auto_response: Option<String>,
+}
+
+/// What `apply` did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// What to read again. Publish after the commit.
+    pub changes: Vec<Change>,
+    /// Messages that are new.
+    pub new: u32,
+    /// Messages that were held and changed.
+    pub changed: u32,
+    /// Conversations touched.
+    pub conversations: u32,
+    /// Items that could not be taken in, the adapter's own included.
+    pub skipped: u32,
+}
+
+impl Applied {
+    /// Adds what another batch did.
+    pub fn add(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.new += other.new;
+        self.changed += other.changed;
+        self.conversations += other.conversations;
+        self.skipped += other.skipped;
+    }
+}
+
+/// Cuts pages into pieces for one transaction each, of at most [`BATCH_MESSAGES`] events. A cursor goes with the last
+/// piece of its page, a listing with the last piece of its conversation: neither ever runs ahead of its events.
+pub fn batches(pages: Vec<Page>) -> Vec<Vec<Page>> {
+    let mut done = Vec::new();
+    let mut batch: Vec<Page> = Vec::new();
+    let mut size = 0;
+    for page in pages {
+        let mut piece = Page { skipped: page.skipped, ..Page::default() };
+        for conversation in page.conversations {
+            for part in pieces(conversation) {
+                if size > 0 && size + part.events.len() > BATCH_MESSAGES {
+                    batch.push(std::mem::take(&mut piece));
+                    done.push(std::mem::take(&mut batch));
+                    size = 0;
+                }
+                size += part.events.len();
+                piece.conversations.push(part);
+            }
+        }
+        piece.cursors = page.cursors;
+        batch.push(piece);
+    }
+    if !batch.is_empty() {
+        done.push(batch);
+    }
+    done
+}
+
+fn pieces(conversation: ConversationEvents) -> Vec<ConversationEvents> {
+    if conversation.events.len() <= BATCH_MESSAGES {
+        return vec![conversation];
+    }
+    let ConversationEvents { remote_id, events, listing } = conversation;
+    let mut parts: Vec<ConversationEvents> = events
+        .chunks(BATCH_MESSAGES)
+        .map(|events| ConversationEvents { remote_id: remote_id.clone(), events: events.to_vec(), listing: None })
+        .collect();
+    if let Some(last) = parts.last_mut() {
+        last.listing = listing;
+    }
+    parts
+}
+
+/// What the account brings to each conversation.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    account: i64,
+    platform: Platform,
+    /// Messages up to then are history whichever way they come.
+    news_floor: i64,
+}
+
+impl Facts {
+    fn load(connection: &Connection, account: AccountId) -> Result<Self> {
+        let (platform, created_at): (String, i64) = connection
+            .prepare_cached("SELECT platform, created_at FROM account WHERE id = ?1")?
+            .query_row([account.0], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?
+            .ok_or(StoreError::NotFound("account"))?;
+        Ok(Self {
+            account: account.0,
+            platform: platform_of(&platform)?,
+            news_floor: Timestamp(created_at).plus(-NEWS_BEFORE_CONNECTING).0,
+        })
+    }
+}
+
+/// A conversation of this batch: its row, what the pages say, what came of it.
+#[derive(Debug)]
+struct Work {
+    row: Row,
+    delta: derive::Delta,
+    listings: Vec<Listing>,
+    /// Messages that are new or changed.
+    touched: BTreeSet<i64>,
+    added: bool,
+}
+
+impl Work {
+    fn new(row: Row) -> Self {
+        Self { row, delta: derive::Delta::default(), listings: Vec::new(), touched: BTreeSet::new(), added: false }
+    }
+}
+
+/// Applies pages of one account. Call it inside a transaction; see [`batches`] for how much at a time.
+pub fn apply(connection: &Connection, account: AccountId, pages: &[Page], context: &ApplyContext) -> Result<Applied> {
+    let facts = Facts::load(connection, account)?;
+    let mut applied = Applied::default();
+    let mut works: Vec<Work> = Vec::new();
+    let entries = digest::entries(pages);
+    let heads = digest::heads(connection, &facts, &entries)?;
+    let news: Vec<&digest::Entry<'_>> = entries.iter().filter(|entry| !entry.is_known(&heads)).collect();
+    if !news.is_empty() {
+        take_in(connection, &facts, context, &news, &mut works, &mut applied)?;
+    }
+    for page in pages {
+        applied.skipped += count(page.skipped.len());
+        for (name, value) in &page.cursors {
+            cursor::set(connection, account, name, value.as_deref())?;
+        }
+    }
+    publishable(works, &mut applied);
+    Ok(applied)
+}
+
+fn take_in(
+    connection: &Connection,
+    facts: &Facts,
+    context: &ApplyContext,
+    entries: &[&digest::Entry<'_>],
+    works: &mut Vec<Work>,
+    applied: &mut Applied,
+) -> Result<()> {
+    let mut found: HashMap<&RemoteId, usize> = HashMap::new();
+    let mut people = person::People::default();
+    let mut sorted = sort_out::Sorted::default();
+    let mut echoes = echo::Echoes::load(connection, facts)?;
+    for entry in entries {
+        let remote_id = &entry.events.remote_id;
+        let number = match found.get(remote_id) {
+            Some(number) => *number,
+            None => {
+                works.push(Work::new(Row::load_or_create(connection, facts, remote_id)?));
+                found.insert(remote_id, works.len() - 1);
+                works.len() - 1
+            }
+        };
+        let Some(work) = works.get_mut(number) else { continue };
+        sorted.entry(connection, facts, number, work, entry, &mut echoes, &mut people)?;
+        work.listings.extend(entry.events.listing);
+    }
+    let mut unsent: HashSet<String> = merge::unsent_before_seen(connection, facts)?;
+    sorted.insert_new(connection, facts, context, works, &mut unsent, applied)?;
+    sorted.merge_held(connection, facts, works, applied)?;
+    sorted.take_back(connection, facts, works, applied)?;
+    for entry in entries {
+        if let Some(work) = found.get(&entry.events.remote_id).and_then(|number| works.get_mut(*number)) {
+            entry.remember(&mut work.row, !work.touched.is_empty());
+        }
+    }
+    for work in works {
+        let mut covered = false;
+        for listing in std::mem::take(&mut work.listings) {
+            covered |= gaps::cover(connection, work.row.id, listing)?;
+        }
+        if let Some(text) = context.auto_response.as_deref() {
+            derive::find_automatic(connection, work, text)?;
+        }
+        derive::derive(connection, facts, context, work, covered)?;
+        work.row.save(connection)?;
+    }
+    Ok(())
+}
+
+fn publishable(works: Vec<Work>, applied: &mut Applied) {
+    let mut counts = false;
+    for work in works {
+        let id = ConversationId(work.row.id);
+        let shown = work.row.shows_change();
+        if shown {
+            applied.changes.push(Change::Conversation { id });
+        }
+        if !work.touched.is_empty() {
+            let ids = if work.touched.len() > NAMED_MESSAGES {
+                Vec::new()
+            } else {
+                work.touched.iter().map(|id| MessageId(*id)).collect()
+            };
+            applied.changes.push(Change::Messages { conversation: id, ids, added: work.added });
+        }
+        if shown || !work.touched.is_empty() {
+            applied.conversations += 1;
+        }
+        counts |= work.row.moves_a_counter();
+    }
+    if counts {
+        applied.changes.push(Change::Counts);
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

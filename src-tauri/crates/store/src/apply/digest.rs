@@ -1,0 +1,187 @@
+//! Digests: how a page that says nothing new is recognised without looking at its messages (`performance.md`, rule 5).
+//!
+//! A digest covers what `apply` would store and nothing that changes by itself: not the time of the reading, and not
+//! the query of a media link, which the platforms sign anew for every answer. The raw payload is left out for the same
+//! reason; it is replaced whenever something else of its message changes.
+//!
+//! Two digests per conversation, because two kinds of answers alternate: messages, and the list of conversations. The
+//! first is kept only of the page that holds the newest message, the one that every poll brings again.
+
+use std::collections::HashMap;
+
+use backscroll_model::{ConversationEvents, Event, MessageSeen, Page, RemoteId};
+use rusqlite::Connection;
+use twox_hash::XxHash3_64;
+
+use super::{Facts, row::Row};
+use crate::{Result, codes};
+
+/// What one page says of one conversation.
+#[derive(Debug)]
+pub(super) struct Entry<'p> {
+    pub(super) events: &'p ConversationEvents,
+    /// Of each event in turn; 0 for those that are no message.
+    pub(super) digests: Vec<i64>,
+    digest: i64,
+    /// Time of the newest message; `None`: an entry of the list of conversations.
+    newest: Option<i64>,
+}
+
+/// The digests of a held conversation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    page: Option<i64>,
+    list: Option<i64>,
+}
+
+pub(super) fn entries(pages: &[Page]) -> Vec<Entry<'_>> {
+    let mut bytes = Vec::with_capacity(1024);
+    pages.iter().flat_map(|page| &page.conversations).map(|events| Entry::new(events, &mut bytes)).collect()
+}
+
+/// The digests of all conversations that the entries name, by one set query.
+pub(super) fn heads<'p>(
+    connection: &Connection,
+    facts: &Facts,
+    entries: &[Entry<'p>],
+) -> Result<HashMap<&'p RemoteId, Head>> {
+    let names: Vec<&str> = entries.iter().map(|entry| entry.events.remote_id.as_str()).collect();
+    let names = serde_json::Value::from(names).to_string();
+    let mut statement = connection.prepare_cached(
+        "SELECT wanted.key, c.page_digest, c.list_digest FROM json_each(?2) wanted
+         CROSS JOIN conversation c INDEXED BY conversation_remote ON c.account = ?1 AND c.remote_id = wanted.value",
+    )?;
+    let mut rows = statement.query((facts.account, names))?;
+    let mut found = HashMap::with_capacity(entries.len());
+    while let Some(row) = rows.next()? {
+        if let Some(entry) = usize::try_from(row.get::<_, i64>(0)?).ok().and_then(|key| entries.get(key)) {
+            found.insert(&entry.events.remote_id, Head { page: row.get(1)?, list: row.get(2)? });
+        }
+    }
+    Ok(found)
+}
+
+impl<'p> Entry<'p> {
+    fn new(events: &'p ConversationEvents, bytes: &mut Vec<u8>) -> Self {
+        let digests: Vec<i64> = events
+            .events
+            .iter()
+            .map(|event| match event {
+                Event::Message(seen) => message(seen, bytes),
+                Event::Participant(_) | Event::ReadUpTo(_) | Event::Archived(_) | Event::Unsent { .. } => 0,
+            })
+            .collect();
+        let mut newest = None;
+        bytes.clear();
+        for (event, digest) in events.events.iter().zip(&digests) {
+            match event {
+                Event::Message(seen) => {
+                    newest = newest.max(Some(seen.at.0));
+                    bytes.push(b'm');
+                    bytes.extend(digest.to_le_bytes());
+                    bytes.extend(seen.tie.to_le_bytes());
+                }
+                Event::Participant(person) => {
+                    bytes.push(b'p');
+                    text(bytes, Some(person.remote_id.as_str()));
+                    text(bytes, person.name.as_deref());
+                    text(bytes, person.username.as_deref());
+                    text(bytes, person.avatar_url.as_deref().map(without_query));
+                }
+                Event::ReadUpTo(at) => {
+                    bytes.push(b'r');
+                    bytes.extend(at.0.to_le_bytes());
+                }
+                Event::Archived(archived) => bytes.extend([b'a', u8::from(*archived)]),
+                Event::Unsent { message } => {
+                    bytes.push(b'u');
+                    text(bytes, Some(message.as_str()));
+                }
+            }
+        }
+        match events.listing {
+            // The newest instant covered is the time of the reading: another one each time.
+            Some(listing) => {
+                bytes.push(b'l');
+                bytes.extend(listing.from.map_or(i64::MIN, |t| t.0).to_le_bytes());
+            }
+            None => bytes.push(b'-'),
+        }
+        let digest = hash(bytes);
+        Self { events, digests, digest, newest }
+    }
+
+    /// Whether this was the last thing said of the conversation in this kind of answer.
+    pub(super) fn is_known(&self, heads: &HashMap<&RemoteId, Head>) -> bool {
+        heads.get(&self.events.remote_id).is_some_and(|head| match self.newest {
+            Some(_) => head.page == Some(self.digest),
+            None => head.list == Some(self.digest),
+        })
+    }
+
+    /// Remembers the digest after the entry was taken in. `touched`: whether messages changed.
+    pub(super) fn remember(&self, row: &mut Row, touched: bool) {
+        match self.newest {
+            None => row.now.list_digest = Some(self.digest),
+            Some(at) => {
+                // The row's own last message is not derived yet: compare with the newest of before and of this batch.
+                if Some(at) >= row.newest_seen {
+                    row.now.page_digest = Some(self.digest);
+                    row.newest_seen = Some(at);
+                } else if touched {
+                    // What the newest page said may no longer be what is held: look at it again.
+                    row.now.page_digest = None;
+                }
+            }
+        }
+    }
+}
+
+/// Digest of a message as seen.
+pub(super) fn message(seen: &MessageSeen, bytes: &mut Vec<u8>) -> i64 {
+    bytes.clear();
+    bytes.extend(seen.at.0.to_le_bytes());
+    bytes.extend([code(codes::direction(seen.direction)), code(codes::kind(seen.kind))]);
+    text(bytes, seen.text.as_deref());
+    for attachment in &seen.attachments {
+        bytes.extend([b'a', code(codes::kind(attachment.kind))]);
+        text(bytes, Some(&attachment.type_name));
+        text(bytes, attachment.url.as_deref().map(without_query));
+    }
+    if let Some(reactions) = &seen.reactions {
+        bytes.push(b'r');
+        let mut sorted: Vec<_> = reactions.iter().collect();
+        sorted.sort_unstable();
+        for reaction in sorted {
+            text(bytes, Some(reaction.by.as_str()));
+            text(bytes, Some(&reaction.emoji));
+        }
+    }
+    text(bytes, seen.client_ref.as_deref());
+    hash(bytes)
+}
+
+fn code(value: i64) -> u8 {
+    u8::try_from(value).unwrap_or(u8::MAX)
+}
+
+/// A text and its end: the length comes first, so two texts never read as one.
+fn text(bytes: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        None => bytes.push(0),
+        Some(text) => {
+            bytes.push(1);
+            bytes.extend((text.len() as u64).to_le_bytes());
+            bytes.extend(text.as_bytes());
+        }
+    }
+}
+
+fn hash(bytes: &[u8]) -> i64 {
+    XxHash3_64::oneshot(bytes).cast_signed()
+}
+
+/// A link without what is signed anew each time.
+pub(super) fn without_query(url: &str) -> &str {
+    url.split_once(['?', '#']).map_or(url, |(path, _)| path)
+}

@@ -1,0 +1,222 @@
+//! The row of a conversation while a batch works on it: read once, written at most once.
+
+use backscroll_model::RemoteId;
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::Facts;
+use crate::{Result, conversation};
+
+/// A conversation's row, before and now.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    /// Created by this batch: no message of it was held before.
+    pub(crate) created: bool,
+    pub(crate) before: Columns,
+    pub(crate) now: Columns,
+    /// Time of the newest message held before or taken in so far, for the digest.
+    pub(crate) newest_seen: Option<i64>,
+}
+
+/// The columns that a batch may change; named as in the table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Columns {
+    pub(crate) state: i64,
+    pub(crate) snoozed_until: Option<i64>,
+    pub(crate) by_rule: bool,
+    pub(crate) unread: u32,
+    pub(crate) messages: u32,
+    pub(crate) last: Option<Last>,
+    pub(crate) name: Option<String>,
+    pub(crate) username: Option<String>,
+    pub(crate) person: Option<String>,
+    pub(crate) avatar: Option<String>,
+    pub(crate) waiting_since: Option<i64>,
+    pub(crate) window_until: Option<i64>,
+    pub(crate) inbound_at: Option<i64>,
+    pub(crate) gap_after: bool,
+    pub(crate) read_up_to: Option<i64>,
+    pub(crate) archived: bool,
+    pub(crate) marked_unread: bool,
+    pub(crate) read_mark: Option<i64>,
+    pub(crate) history_mark: Option<i64>,
+    pub(crate) elsewhere_at: Option<i64>,
+    pub(crate) answer_at: Option<i64>,
+    pub(crate) participant: Option<i64>,
+    pub(crate) page_digest: Option<i64>,
+    pub(crate) list_digest: Option<i64>,
+}
+
+/// The newest message, as the row repeats it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Last {
+    pub(crate) at: i64,
+    pub(crate) tie: i64,
+    pub(crate) id: i64,
+    pub(crate) direction: i64,
+    pub(crate) kind: i64,
+    pub(crate) send_state: Option<i64>,
+    pub(crate) text: Option<String>,
+}
+
+impl Last {
+    /// Its place in the thread.
+    pub(crate) fn key(&self) -> (i64, i64, i64) {
+        (self.at, self.tie, self.id)
+    }
+}
+
+impl Columns {
+    /// Up to when everything is read, by the user here, elsewhere, or by the rule of the first back-fill.
+    pub(crate) fn mark(&self) -> Option<i64> {
+        self.read_mark.max(self.history_mark).max(self.elsewhere_at)
+    }
+
+    fn counted(&self) -> (bool, bool) {
+        let open = self.state == conversation::OPEN;
+        (open && self.unread > 0, open && self.waiting_since.is_some())
+    }
+}
+
+const SELECT: &str = "SELECT id, state, snoozed_until, by_rule, unread, messages, last_at, last_tie, last_id,
+    last_direction, last_kind, last_send_state, last_text, name, username, person, avatar, waiting_since, window_until,
+    inbound_at, gap_after, read_up_to, archived, marked_unread, read_mark, history_mark, elsewhere_at, answer_at,
+    participant, page_digest, list_digest FROM conversation";
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let last = match row.get::<_, Option<i64>>(8)? {
+        None => None,
+        Some(id) => Some(Last {
+            id,
+            at: row.get(6)?,
+            tie: row.get(7)?,
+            direction: row.get(9)?,
+            kind: row.get(10)?,
+            send_state: row.get(11)?,
+            text: row.get(12)?,
+        }),
+    };
+    let columns = Columns {
+        state: row.get(1)?,
+        snoozed_until: row.get(2)?,
+        by_rule: row.get(3)?,
+        unread: row.get(4)?,
+        messages: row.get(5)?,
+        last,
+        name: row.get(13)?,
+        username: row.get(14)?,
+        person: row.get(15)?,
+        avatar: row.get(16)?,
+        waiting_since: row.get(17)?,
+        window_until: row.get(18)?,
+        inbound_at: row.get(19)?,
+        gap_after: row.get(20)?,
+        read_up_to: row.get(21)?,
+        archived: row.get(22)?,
+        marked_unread: row.get(23)?,
+        read_mark: row.get(24)?,
+        history_mark: row.get(25)?,
+        elsewhere_at: row.get(26)?,
+        answer_at: row.get(27)?,
+        participant: row.get(28)?,
+        page_digest: row.get(29)?,
+        list_digest: row.get(30)?,
+    };
+    let newest_seen = columns.last.as_ref().map(|last| last.at);
+    Ok(Row { id: row.get(0)?, created: false, before: columns.clone(), now: columns, newest_seen })
+}
+
+impl Row {
+    /// The row of a platform's conversation. A new one starts done and read, and the rule of the first back-fill or
+    /// the first news opens it.
+    pub(crate) fn load_or_create(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<Self> {
+        let held = connection
+            .prepare_cached(&format!("{SELECT} WHERE account = ?1 AND remote_id = ?2"))?
+            .query_row((facts.account, remote_id.as_str()), read)
+            .optional()?;
+        if let Some(row) = held {
+            return Ok(row);
+        }
+        connection
+            .prepare_cached("INSERT INTO conversation (account, remote_id, state, by_rule) VALUES (?1, ?2, ?3, 1)")?
+            .execute((facts.account, remote_id.as_str(), conversation::DONE))?;
+        let columns = Columns { state: conversation::DONE, by_rule: true, ..Columns::default() };
+        Ok(Self {
+            id: connection.last_insert_rowid(),
+            created: true,
+            before: columns.clone(),
+            now: columns,
+            newest_seen: None,
+        })
+    }
+
+    /// The row by its id.
+    pub(crate) fn load(connection: &Connection, id: i64) -> Result<Option<Self>> {
+        Ok(connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?.query_row([id], read).optional()?)
+    }
+
+    /// Whether a person would see a difference.
+    pub(crate) fn shows_change(&self) -> bool {
+        let shown = |columns: &Columns| Columns { page_digest: None, list_digest: None, ..columns.clone() };
+        self.created || shown(&self.before) != shown(&self.now)
+    }
+
+    /// Whether a counter of the rail moved.
+    pub(crate) fn moves_a_counter(&self) -> bool {
+        self.before.counted() != self.now.counted()
+    }
+
+    /// Writes the row if anything changed.
+    pub(crate) fn save(&self, connection: &Connection) -> Result<()> {
+        if self.before == self.now {
+            return Ok(());
+        }
+        let c = &self.now;
+        let last = c.last.as_ref();
+        connection.prepare_cached(UPDATE)?.execute(named_params! {
+            ":id": self.id,
+            ":state": c.state,
+            ":snoozed_until": c.snoozed_until,
+            ":by_rule": c.by_rule,
+            ":unread": c.unread,
+            ":messages": c.messages,
+            ":last_at": last.map(|l| l.at),
+            ":last_tie": last.map(|l| l.tie),
+            ":last_id": last.map(|l| l.id),
+            ":last_direction": last.map(|l| l.direction),
+            ":last_kind": last.map(|l| l.kind),
+            ":last_send_state": last.and_then(|l| l.send_state),
+            ":last_text": last.and_then(|l| l.text.as_deref()),
+            ":name": c.name,
+            ":username": c.username,
+            ":person": c.person,
+            ":avatar": c.avatar,
+            ":waiting_since": c.waiting_since,
+            ":window_until": c.window_until,
+            ":inbound_at": c.inbound_at,
+            ":gap_after": c.gap_after,
+            ":read_up_to": c.read_up_to,
+            ":archived": c.archived,
+            ":marked_unread": c.marked_unread,
+            ":read_mark": c.read_mark,
+            ":history_mark": c.history_mark,
+            ":elsewhere_at": c.elsewhere_at,
+            ":answer_at": c.answer_at,
+            ":participant": c.participant,
+            ":page_digest": c.page_digest,
+            ":list_digest": c.list_digest,
+        })?;
+        Ok(())
+    }
+}
+
+const UPDATE: &str = "UPDATE conversation SET
+    state = :state, snoozed_until = :snoozed_until, by_rule = :by_rule, unread = :unread, messages = :messages,
+    last_at = :last_at, last_tie = :last_tie, last_id = :last_id, last_direction = :last_direction,
+    last_kind = :last_kind, last_send_state = :last_send_state, last_text = :last_text, name = :name,
+    username = :username, person = :person, avatar = :avatar, waiting_since = :waiting_since,
+    window_until = :window_until, inbound_at = :inbound_at, gap_after = :gap_after, read_up_to = :read_up_to,
+    archived = :archived, marked_unread = :marked_unread, read_mark = :read_mark, history_mark = :history_mark,
+    elsewhere_at = :elsewhere_at, answer_at = :answer_at, participant = :participant, page_digest = :page_digest,
+    list_digest = :list_digest
+    WHERE id = :id";

@@ -1,0 +1,308 @@
+//! What of a batch is new, what is held, and in which order it is written.
+//!
+//! New messages of all conversations are inserted together in ascending order of id: FTS5 flushes its buffer whenever a
+//! rowid is not larger than the last, and platforms answer newest first (`performance.md`, rule 3).
+
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
+
+use backscroll_model::{Direction, Event, MessageKind, MessageSeen, RemoteId};
+use rusqlite::Connection;
+
+use super::{
+    Applied, ApplyContext, Arrival, Facts, Work, digest::Entry, echo::Echoes, merge, person::People, row::Last,
+};
+use crate::{Result, codes, codes::flag, ids::Ids, raw, search};
+
+/// The messages of a batch, sorted out.
+#[derive(Debug, Default)]
+pub(super) struct Sorted<'p> {
+    new: Vec<New<'p>>,
+    held: Vec<(usize, &'p MessageSeen, i64)>,
+    unsent: Vec<(usize, &'p RemoteId)>,
+    named: HashSet<(usize, &'p str)>,
+}
+
+/// A message that is not held, as far as is known before the insert.
+#[derive(Debug)]
+struct New<'p> {
+    work: usize,
+    seen: &'p MessageSeen,
+    digest: i64,
+    /// Place in the provider's listing, newest first.
+    rank: usize,
+}
+
+/// What a held message looks like, as far as deciding needs it.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    digest: i64,
+    tie: u16,
+    flags: i64,
+}
+
+impl<'p> Sorted<'p> {
+    /// Sorts out what one page says of one conversation.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one batch, each with its own owner")]
+    pub(super) fn entry(
+        &mut self,
+        connection: &Connection,
+        facts: &Facts,
+        number: usize,
+        work: &mut Work,
+        entry: &Entry<'p>,
+        echoes: &mut Echoes,
+        people: &mut People,
+    ) -> Result<()> {
+        let events: &'p [Event] = &entry.events.events;
+        let held = if work.row.created { HashMap::new() } else { held(connection, work.row.id, events)? };
+        // Oldest first, so that identical texts bind to their echoes in order.
+        for (rank, (event, digest)) in events.iter().zip(&entry.digests).enumerate().rev() {
+            match event {
+                Event::Participant(seen) => people.seen(connection, facts, work, seen)?,
+                Event::ReadUpTo(at) => {
+                    work.row.now.read_up_to = work.row.now.read_up_to.max(Some(at.0));
+                }
+                Event::Archived(archived) => work.row.now.archived = *archived,
+                Event::Unsent { message } => self.unsent.push((number, message)),
+                Event::Message(seen) => {
+                    match held.get(seen.remote_id.as_str()) {
+                        Some(held) if held.is_what_was(seen, *digest) => continue,
+                        Some(_) => {
+                            self.held.push((number, seen, *digest));
+                            continue;
+                        }
+                        None => {}
+                    }
+                    if !self.named.insert((number, seen.remote_id.as_str())) {
+                        // Named twice in this batch: whatever the first becomes, the second meets it as held.
+                        self.held.push((number, seen, *digest));
+                    } else if seen.direction == Direction::Out && echoes.bind(connection, facts, work, seen)? {
+                        self.held.push((number, seen, *digest));
+                    } else {
+                        self.new.push(New { work: number, seen, digest: *digest, rank });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Inserts what is new. What turns out to be held (an own message that the answer to its sending named) goes to
+    /// the held ones.
+    pub(super) fn insert_new(
+        &mut self,
+        connection: &Connection,
+        facts: &Facts,
+        context: &ApplyContext,
+        works: &mut [Work],
+        unsent: &mut HashSet<String>,
+        applied: &mut Applied,
+    ) -> Result<()> {
+        if self.new.is_empty() {
+            return Ok(());
+        }
+        self.new.sort_by_key(|new| (new.seen.at, new.work, new.seen.tie, Reverse(new.rank)));
+        let mut ids = Ids::default();
+        let mut writer = Writer::new(connection)?;
+        let mut oldest = i64::MAX;
+        for new in std::mem::take(&mut self.new) {
+            let Some(work) = works.get_mut(new.work) else { continue };
+            let seen = new.seen;
+            let id = ids.take(connection, seen.at)?.0;
+            let taken_back =
+                seen.kind == MessageKind::Unsent || (!unsent.is_empty() && unsent.remove(seen.remote_id.as_str()));
+            let is_news = context.arrival == Arrival::Live
+                && seen.direction == Direction::In
+                && !taken_back
+                && seen.at.0 > facts.news_floor;
+            if !writer.insert(facts, work.row.id, id, &new, taken_back, is_news)? {
+                self.held.push((new.work, seen, new.digest));
+                continue;
+            }
+            oldest = oldest.min(seen.at.0);
+            work.added = true;
+            work.touched.insert(id);
+            work.delta.inserted(seen, taken_back, is_news);
+            if work.delta.last.as_ref().is_none_or(|last| last.key() < (seen.at.0, i64::from(seen.tie), id)) {
+                work.delta.last = Some(last(seen, id, taken_back));
+            }
+            applied.new += 1;
+        }
+        merge::forget_unsent(connection, facts, unsent)?;
+        connection
+            .prepare_cached(
+                "UPDATE counter SET oldest_at = ?2 WHERE account = ?1 AND (oldest_at IS NULL OR oldest_at > ?2)",
+            )?
+            .execute((facts.account, oldest))?;
+        Ok(())
+    }
+
+    /// Merges what is held.
+    pub(super) fn merge_held(
+        &mut self,
+        connection: &Connection,
+        facts: &Facts,
+        works: &mut [Work],
+        applied: &mut Applied,
+    ) -> Result<()> {
+        for (number, seen, digest) in std::mem::take(&mut self.held) {
+            let Some(work) = works.get_mut(number) else { continue };
+            match merge::merge(connection, facts, work, seen, digest)? {
+                merge::Merged::Unchanged => {}
+                merge::Merged::Changed => applied.changed += 1,
+                merge::Merged::NotOurs => applied.skipped += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns what was taken back into tombstones.
+    pub(super) fn take_back(
+        &mut self,
+        connection: &Connection,
+        facts: &Facts,
+        works: &mut [Work],
+        applied: &mut Applied,
+    ) -> Result<()> {
+        for (number, message) in std::mem::take(&mut self.unsent) {
+            let Some(work) = works.get_mut(number) else { continue };
+            if merge::take_back(connection, facts, work, message)? {
+                applied.changed += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The held messages of a conversation in the span of time of these events, by one query.
+fn held(connection: &Connection, conversation: i64, events: &[Event]) -> Result<HashMap<String, Held>> {
+    let mut span: Option<(i64, i64)> = None;
+    for event in events {
+        if let Event::Message(seen) = event {
+            let (from, to) = span.unwrap_or((seen.at.0, seen.at.0));
+            span = Some((from.min(seen.at.0), to.max(seen.at.0)));
+        }
+    }
+    let Some((from, to)) = span else { return Ok(HashMap::new()) };
+    let mut statement = connection.prepare_cached(
+        "SELECT remote_id, digest, tie, flags FROM message INDEXED BY message_thread
+         WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 AND remote_id IS NOT NULL",
+    )?;
+    let rows = statement.query_map((conversation, from, to), |row| {
+        Ok((row.get(0)?, Held { digest: row.get(1)?, tie: row.get(2)?, flags: row.get(3)? }))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+impl Held {
+    /// Whether what is seen says nothing new. One with files is looked at: a dead link may have been signed anew.
+    fn is_what_was(&self, seen: &MessageSeen, digest: i64) -> bool {
+        self.digest == digest && self.tie >= seen.tie && self.flags & flag::ATTACHMENTS == 0
+    }
+}
+
+fn last(seen: &MessageSeen, id: i64, taken_back: bool) -> Last {
+    Last {
+        at: seen.at.0,
+        tie: i64::from(seen.tie),
+        id,
+        direction: codes::direction(seen.direction),
+        kind: if taken_back { codes::UNSENT } else { codes::kind(seen.kind) },
+        send_state: None,
+        text: if taken_back { None } else { seen.text.as_deref().and_then(crate::preview) },
+    }
+}
+
+/// The statements of an insert, prepared once per batch.
+struct Writer<'c> {
+    message: rusqlite::CachedStatement<'c>,
+    attachment: rusqlite::CachedStatement<'c>,
+    reaction: rusqlite::CachedStatement<'c>,
+    raw: rusqlite::CachedStatement<'c>,
+    index: search::Index<'c>,
+    packer: raw::Packer,
+}
+
+impl<'c> Writer<'c> {
+    fn new(connection: &'c Connection) -> Result<Self> {
+        Ok(Self {
+            message: connection.prepare_cached(
+                "INSERT INTO message (id, conversation, at, tie, direction, kind, origin, flags, announce, text,
+                    remote_id, account, digest)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                 ON CONFLICT (account, remote_id) WHERE remote_id IS NOT NULL DO NOTHING",
+            )?,
+            attachment: connection.prepare_cached(merge::INSERT_ATTACHMENT)?,
+            reaction: connection.prepare_cached(merge::INSERT_REACTION)?,
+            raw: connection.prepare_cached(raw::INSERT)?,
+            index: search::Index::new(connection)?,
+            packer: raw::Packer::new()?,
+        })
+    }
+
+    /// Returns false if the platform's message is held.
+    fn insert(
+        &mut self,
+        facts: &Facts,
+        conversation: i64,
+        id: i64,
+        new: &New<'_>,
+        taken_back: bool,
+        is_news: bool,
+    ) -> Result<bool> {
+        let seen = new.seen;
+        let text = seen.text.as_deref().filter(|_| !taken_back);
+        let attachments = if taken_back { &[][..] } else { &seen.attachments };
+        let reactions = if taken_back { &[][..] } else { seen.reactions.as_deref().unwrap_or(&[]) };
+        let mut flags = 0;
+        if !attachments.is_empty() {
+            flags |= flag::ATTACHMENTS;
+        }
+        if !reactions.is_empty() {
+            flags |= flag::REACTIONS;
+        }
+        // A payload would give back what was taken back, unless it says so itself.
+        let raw = if taken_back && seen.kind != MessageKind::Unsent { "" } else { &seen.raw };
+        if !raw.is_empty() {
+            flags |= flag::RAW;
+        }
+        let origin = match seen.direction {
+            Direction::In => codes::REMOTE,
+            Direction::Out => codes::ELSEWHERE,
+        };
+        let inserted = self.message.execute((
+            id,
+            conversation,
+            seen.at.0,
+            seen.tie,
+            codes::direction(seen.direction),
+            if taken_back { codes::UNSENT } else { codes::kind(seen.kind) },
+            origin,
+            flags,
+            is_news.then_some(1),
+            text,
+            seen.remote_id.as_str(),
+            facts.account,
+            new.digest,
+        ))?;
+        if inserted == 0 {
+            return Ok(false);
+        }
+        if let Some(text) = text {
+            self.index.add(id, text)?;
+        }
+        for (ordinal, attachment) in attachments.iter().enumerate() {
+            merge::insert_attachment(&mut self.attachment, id, ordinal, attachment)?;
+        }
+        for reaction in reactions {
+            self.reaction.execute((id, reaction.by.as_str(), &reaction.emoji))?;
+        }
+        if !raw.is_empty() {
+            self.packer.store(&mut self.raw, id, raw)?;
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,107 @@
+//! Attachments and where their local copies stand. The bytes are the media cache's; here is what is known of them.
+
+use backscroll_model::{AccountId, AttachmentId, Change, ConversationId, MediaFailure, MessageId, MessageKind};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::{Result, StoreError, codes};
+
+/// A file to fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingAttachment {
+    /// Which.
+    pub id: AttachmentId,
+    /// The account that it came through.
+    pub account: AccountId,
+    /// What it is.
+    pub kind: MessageKind,
+    /// Where it is: signed, and dead soon.
+    pub url: String,
+}
+
+/// What is known of a file once it is in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaFile {
+    /// Path behind `media://localhost/`.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Of the bytes.
+    pub sha256: [u8; 32],
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+}
+
+/// Files that wait to be fetched, those of the newest messages first: their links die soonest unseen.
+pub fn attachments_waiting(connection: &Connection, limit: u32) -> Result<Vec<WaitingAttachment>> {
+    let mut statement = connection.prepare_cached(WAITING)?;
+    let mut rows = statement.query([limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(WaitingAttachment {
+            id: AttachmentId(row.get(0)?),
+            account: AccountId(row.get(1)?),
+            kind: codes::kind_of(row.get(2)?)?,
+            url: row.get(3)?,
+        });
+    }
+    Ok(found)
+}
+
+pub(crate) const WAITING: &str = "SELECT a.id, m.account, a.kind, a.url
+    FROM attachment a INDEXED BY attachment_waiting CROSS JOIN message m ON m.id = a.message
+    WHERE a.state = 1 ORDER BY a.message DESC LIMIT ?1";
+
+/// The copy is in the cache.
+pub fn set_media_ready(connection: &Connection, id: AttachmentId, file: &MediaFile) -> Result<Vec<Change>> {
+    connection
+        .prepare_cached(
+            "UPDATE attachment SET state = 2, path = ?2, size = ?3, sha256 = ?4, width = ?5, height = ?6 WHERE id = ?1",
+        )?
+        .execute((
+            id.0,
+            &file.path,
+            i64::try_from(file.size).unwrap_or(i64::MAX),
+            file.sha256,
+            file.width,
+            file.height,
+        ))?;
+    changed(connection, id)
+}
+
+/// The copy could not be had. A dead link may come alive with the next read, so the page that holds it is looked at
+/// again even if nothing else on it changed.
+pub fn set_media_failed(connection: &Connection, id: AttachmentId, reason: MediaFailure) -> Result<Vec<Change>> {
+    connection
+        .prepare_cached("UPDATE attachment SET state = ?2, path = NULL WHERE id = ?1")?
+        .execute((id.0, codes::media_failure(reason)))?;
+    if reason == MediaFailure::Gone {
+        connection
+            .prepare_cached(
+                "UPDATE conversation SET page_digest = NULL
+                 WHERE id = (SELECT m.conversation FROM attachment a JOIN message m ON m.id = a.message WHERE a.id = ?1)",
+            )?
+            .execute([id.0])?;
+    }
+    changed(connection, id)
+}
+
+/// Path of a cached copy that the media scheme may serve; `None`: there is none.
+pub fn media_path(connection: &Connection, id: AttachmentId) -> Result<Option<String>> {
+    Ok(connection
+        .prepare_cached("SELECT path FROM attachment WHERE id = ?1 AND state = 2")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?)
+}
+
+fn changed(connection: &Connection, id: AttachmentId) -> Result<Vec<Change>> {
+    let (conversation, message) = connection
+        .prepare_cached(
+            "SELECT m.conversation, m.id FROM attachment a JOIN message m ON m.id = a.message WHERE a.id = ?1",
+        )?
+        .query_row([id.0], |row| Ok((ConversationId(row.get(0)?), MessageId(row.get(1)?))))
+        .optional()?
+        .ok_or(StoreError::NotFound("attachment"))?;
+    Ok(vec![Change::Messages { conversation, ids: vec![message], added: false }])
+}

@@ -1,0 +1,256 @@
+//! [`Store`]: the async front. A closure goes to the thread of a connection and its result comes back.
+//!
+//! Promises: what a person does overtakes a running sync after at most one batch; a read never waits for a write, and
+//! sees one moment of the database; a write is one transaction, committed before its result is handed back, so whatever
+//! is published from the result is already true (`architecture.md`, invariant 7).
+//!
+//! Refuses: to hold a transaction across an await.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use backscroll_model::{AccountId, Page, Timestamp};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::{
+    Access, Applied, ApplyContext, Result, StoreError, apply,
+    open::{self, Opened},
+};
+
+/// Reading connections: the list, a thread, a media request and a count at once. More would wait for the two cores.
+const READERS: usize = 4;
+
+/// The history. Cheap to clone; the last clone closes it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: Option<tokio_rusqlite::Connection>,
+    gate: Gate,
+    readers: Mutex<Vec<tokio_rusqlite::Connection>>,
+    free: Semaphore,
+    quarantined: Option<PathBuf>,
+    lock: Option<std::fs::File>,
+}
+
+/// How safe a commit must be (`performance.md`, rule 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sync {
+    /// A power cut may take the last commits: the API gives them again.
+    Normal,
+    /// On the disk before the call returns: nobody could give it again.
+    Full,
+}
+
+impl Store {
+    /// Opens the data folder `dir`, creating it if `access` is [`Access::Write`]. `now` names a quarantined file.
+    /// Blocks for some milliseconds; call it before the first window, or on a blocking thread.
+    pub fn open(dir: &Path, access: Access, now: Timestamp) -> Result<Self> {
+        let Opened { writer, readers, quarantined, lock } = open::open(dir, access, READERS, now)?;
+        let readers: Vec<_> = readers.into_iter().map(tokio_rusqlite::Connection::from).collect();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer: writer.map(tokio_rusqlite::Connection::from),
+                gate: Gate::default(),
+                free: Semaphore::new(readers.len()),
+                readers: Mutex::new(readers),
+                quarantined,
+                lock,
+            }),
+        })
+    }
+
+    /// Where a damaged database was moved to when this store was opened.
+    pub fn quarantined(&self) -> Option<&Path> {
+        self.inner.quarantined.as_deref()
+    }
+
+    /// Whether this store may write.
+    pub fn is_writer(&self) -> bool {
+        self.inner.lock.is_some()
+    }
+
+    /// Something a person did: goes before any waiting batch of a sync.
+    pub async fn write_user<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let _turn = self.inner.gate.user().await;
+        self.write(Sync::Normal, work).await
+    }
+
+    /// Like [`Self::write_user`], for intents and attempts: on the disk before it returns.
+    pub async fn write_durable<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let _turn = self.inner.gate.user().await;
+        self.write(Sync::Full, work).await
+    }
+
+    /// One batch of a sync. Keep it below 25 ms, a person may be waiting behind it.
+    pub async fn write_sync<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let _turn = self.inner.gate.sync().await;
+        self.write(Sync::Normal, work).await
+    }
+
+    /// Applies what a provider said, in transactions of at most [`crate::BATCH_MESSAGES`] messages. `committed` hears of
+    /// each transaction after its commit: publish there.
+    pub async fn apply(
+        &self,
+        account: AccountId,
+        pages: Vec<Page>,
+        context: ApplyContext,
+        mut committed: impl FnMut(&Applied),
+    ) -> Result<Applied> {
+        let mut total = Applied::default();
+        let context = Arc::new(context);
+        for batch in apply::batches(pages) {
+            let context = Arc::clone(&context);
+            let applied = self.write_sync(move |tx| apply::apply(tx, account, &batch, &context)).await?;
+            committed(&applied);
+            total.add(applied);
+        }
+        Ok(total)
+    }
+
+    /// Reads one moment of the history.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let _permit = self.inner.free.acquire().await.map_err(|_| StoreError::Closed)?;
+        let reader = Lent::take(&self.inner.readers).ok_or(StoreError::Closed)?;
+        flatten(
+            reader
+                .connection
+                .call(move |connection| {
+                    let tx = connection.transaction()?;
+                    work(&tx)
+                })
+                .await,
+        )
+    }
+
+    async fn write<T, F>(&self, sync: Sync, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let writer = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?;
+        flatten(
+            writer
+                .call(move |connection| {
+                    if sync == Sync::Full {
+                        connection.pragma_update(None, "synchronous", "full")?;
+                    }
+                    let done = in_transaction(connection, work);
+                    if sync == Sync::Full {
+                        connection.pragma_update(None, "synchronous", "normal")?;
+                    }
+                    done
+                })
+                .await,
+        )
+    }
+}
+
+fn in_transaction<T>(connection: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    // Immediate: the lock is taken before anything is read, so a transaction never fails half-way for want of it.
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&tx)?;
+    tx.commit()?;
+    Ok(done)
+}
+
+fn flatten<T>(result: std::result::Result<T, tokio_rusqlite::Error<StoreError>>) -> Result<T> {
+    result.map_err(|error| match error {
+        tokio_rusqlite::Error::Error(error) => error,
+        _ => StoreError::Closed,
+    })
+}
+
+/// A reader that goes back by itself, also when the waiting future is dropped.
+struct Lent<'a> {
+    connection: tokio_rusqlite::Connection,
+    home: &'a Mutex<Vec<tokio_rusqlite::Connection>>,
+}
+
+impl<'a> Lent<'a> {
+    fn take(home: &'a Mutex<Vec<tokio_rusqlite::Connection>>) -> Option<Self> {
+        let connection = home.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        Some(Self { connection, home })
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.home.lock().unwrap_or_else(PoisonError::into_inner).push(self.connection.clone());
+    }
+}
+
+/// The turn to write: one at a time, persons before syncs.
+#[derive(Debug, Default)]
+struct Gate {
+    turn: tokio::sync::Mutex<()>,
+    /// Persons who wait or write.
+    users: AtomicUsize,
+    users_left: Notify,
+}
+
+struct UserTurn<'a> {
+    gate: &'a Gate,
+    _turn: Option<tokio::sync::MutexGuard<'a, ()>>,
+}
+
+impl Drop for UserTurn<'_> {
+    fn drop(&mut self) {
+        self.gate.users.fetch_sub(1, Ordering::AcqRel);
+        self.gate.users_left.notify_waiters();
+    }
+}
+
+impl Gate {
+    async fn user(&self) -> UserTurn<'_> {
+        self.users.fetch_add(1, Ordering::AcqRel);
+        // Built before the wait, so that giving up takes the announcement back.
+        let mut turn = UserTurn { gate: self, _turn: None };
+        turn._turn = Some(self.turn.lock().await);
+        turn
+    }
+
+    async fn sync(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        loop {
+            let turn = self.turn.lock().await;
+            let left = self.users_left.notified();
+            tokio::pin!(left);
+            // Registered before the count is read: a person who leaves in between is not missed.
+            left.as_mut().enable();
+            if self.users.load(Ordering::Acquire) == 0 {
+                return turn;
+            }
+            drop(turn);
+            left.await;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "handle_tests.rs"]
+mod tests;

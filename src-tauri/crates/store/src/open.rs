@@ -1,0 +1,216 @@
+//! Opening the data folder: permissions, the lock, the version check, quarantine, and how each connection is set up.
+//!
+//! One connection writes, on a thread of its own. Several writers would not write faster (SQLite has one write lock),
+//! they would only meet `SQLITE_BUSY` in the middle of a transaction, and the order in which commits become visible
+//! would no longer be the order in which changes are published. Readers are `query_only`: a mistake in a read cannot
+//! become a write, and in WAL mode they never wait for the writer.
+//!
+//! Promises: folder 0700, files 0600; a database of a newer program is refused with not a byte changed; a damaged one
+//! is renamed, never deleted; one writing process per folder.
+//!
+//! Refuses: `integrity_check` at start (31 s at a million messages), `ANALYZE` and `PRAGMA optimize` (the bundled SQLite
+//! has STAT4, after which each binding plans anew and a page costs twice; `performance.md`, rule 7).
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use backscroll_model::Timestamp;
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use crate::{Result, StoreError, schema};
+
+/// Name of the database inside the data folder.
+pub const DATABASE_FILE: &str = "backscroll.db";
+const LOCK_FILE: &str = "lock";
+/// Memory-mapped part of the file: counts as memory once touched, a larger page cache buys nothing (rule 9).
+const MMAP_BYTES: i64 = 64 << 20;
+/// How long a statement waits for a lock. Only checkpoints and a second process can hold one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Statements kept prepared per connection; there are about 90 in the crate.
+const STATEMENTS: usize = 160;
+
+/// What the opener wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Read and write; at most one process at a time.
+    Write,
+    /// Read only, beside a writing process or alone.
+    Read,
+}
+
+/// The pieces of an opened data folder.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// Only with [`Access::Write`].
+    pub(crate) writer: Option<Connection>,
+    pub(crate) readers: Vec<Connection>,
+    /// Where a damaged database was moved to.
+    pub(crate) quarantined: Option<PathBuf>,
+    /// Held as long as the store lives; the system releases it when the process dies.
+    pub(crate) lock: Option<File>,
+}
+
+/// Opens `dir` with `readers` reading connections. `now` names a quarantined file.
+pub(crate) fn open(dir: &Path, access: Access, readers: usize, now: Timestamp) -> Result<Opened> {
+    let file = dir.join(DATABASE_FILE);
+    let mut quarantined = None;
+    let (writer, lock) = match access {
+        Access::Read => {
+            refuse_newer_header(&file)?;
+            (None, None)
+        }
+        Access::Write => {
+            private_folder(dir)?;
+            let lock = lock(&dir.join(LOCK_FILE))?;
+            let writer = match open_writer(&file) {
+                Err(StoreError::Corrupt(reason)) => {
+                    tracing::error!(%reason, "the database is damaged and is set aside");
+                    quarantined = Some(quarantine(&file, now)?);
+                    open_writer(&file)?
+                }
+                other => other?,
+            };
+            (Some(writer), Some(lock))
+        }
+    };
+    let readers = (0..readers).map(|_| open_reader(&file)).collect::<Result<_>>()?;
+    Ok(Opened { writer, readers, quarantined, lock })
+}
+
+fn open_writer(file: &Path) -> Result<Connection> {
+    refuse_newer_header(file)?;
+    private_file(file)?;
+    let mut connection = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    // A write-ahead log left by a newer program may hold its version: look before anything can be written, and do not
+    // fold that log into the file on the way out.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    schema::refuse_newer(schema::version(&connection)?)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    configure(&connection)?;
+    schema::migrate(&mut connection)?;
+    look_for_damage(&connection)?;
+    Ok(connection)
+}
+
+fn open_reader(file: &Path) -> Result<Connection> {
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    configure(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    schema::refuse_newer(schema::version(&connection)?)?;
+    Ok(connection)
+}
+
+/// The settings of every connection.
+pub(crate) fn configure(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// Touches the root of each table and index: a torn or foreign file shows itself here, in microseconds at any size.
+fn look_for_damage(connection: &Connection) -> Result<()> {
+    let tables: Vec<String> = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for table in tables {
+        connection.query_row(&format!("SELECT EXISTS (SELECT 1 FROM \"{table}\")"), [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Reads the version from the file's header (bytes 60 to 63, https://www.sqlite.org/fileformat.html#user_version_number)
+/// without SQLite, which would create its side files.
+fn refuse_newer_header(file: &Path) -> Result<()> {
+    let mut header = [0_u8; 64];
+    match File::open(file).and_then(|mut f| f.read_exact(&mut header)) {
+        Ok(()) => {
+            let [.., a, b, c, d] = header;
+            if header.starts_with(b"SQLite format 3\0") {
+                schema::refuse_newer(u32::from_be_bytes([a, b, c, d]))?;
+            }
+            Ok(())
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        // Shorter than a header: new, or damaged; SQLite tells which.
+        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(()),
+        Err(e) => Err(StoreError::of_file(e)),
+    }
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let file = private_options().open(path).map_err(StoreError::of_file)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(e)) => Err(StoreError::of_file(e)),
+    }
+}
+
+/// Renames the database and its side files, so that they belong together and none is taken for the new one's.
+fn quarantine(file: &Path, now: Timestamp) -> Result<PathBuf> {
+    let aside = with_suffix(file, &format!(".damaged-{}", now.0));
+    for side in ["", "-wal", "-shm"] {
+        match fs::rename(with_suffix(file, side), with_suffix(&aside, side)) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            other => other.map_err(StoreError::of_file)?,
+        }
+    }
+    Ok(aside)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Creates the folder for its owner alone, and narrows one that is wider.
+fn private_folder(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(StoreError::of_file)?;
+    narrow(dir, 0o700)
+}
+
+/// Creates the file before SQLite does: the side files inherit its permissions.
+fn private_file(file: &Path) -> Result<()> {
+    drop(private_options().open(file).map_err(StoreError::of_file)?);
+    narrow(file, 0o600)
+}
+
+#[cfg(unix)]
+fn narrow(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let found = fs::metadata(path).map_err(StoreError::of_file)?.permissions().mode();
+    if found & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(StoreError::of_file)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn narrow(_path: &Path, _mode: u32) -> Result<()> {
+    Ok(())
+}
