@@ -130,6 +130,7 @@ impl State {
             items.extend(new.attachments.into_iter().map(|a| (None, vec![a])));
         }
         let mut first = None;
+        let lag = if matches!(new.origin, Origin::Request(_)) { self.knobs.echo_lag_ms } else { 0 };
         for (n, (text, attachments)) in (0_i64..).zip(items) {
             let message = NewMessage {
                 direction: Direction::Sent,
@@ -137,7 +138,7 @@ impl State {
                 text,
                 attachments,
                 origin: new.origin,
-                visible_from: now,
+                visible_from: now + lag,
                 recorded: true,
             };
             let id = self

@@ -40,4 +40,12 @@ mod tests {
         assert_eq!(decode(&cursor.replacen(char::is_alphanumeric, "_", 1), 7, 0), None, "damaged");
         assert_eq!(decode("", 7, 0), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_place_comes_back_and_no_text_breaks_it(at: i64, seq: u64, text in ".*") {
+            assert_eq!(decode(&encode(at, seq, 1, 2), 1, 2), Some((at, seq)));
+            assert_eq!(decode(&text, 1, 2), None);
+        }
+    }
 }

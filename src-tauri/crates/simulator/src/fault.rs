@@ -77,7 +77,8 @@ pub enum Fault {
     HalfOpen,
     /// The request waits until the gate is opened, then goes on as usual.
     Hold(Hold),
-    /// The request waits so long (milliseconds of the machine's time, as a slow network would), then goes on.
+    /// The request waits so long (milliseconds of the machine's time, as a slow network would), then goes on. A client
+    /// that gives up meanwhile has sent nothing; to have it applied, use [`Fault::Applied`] with [`Fault::HalfOpen`].
     Delay {
         /// Milliseconds.
         ms: u64,

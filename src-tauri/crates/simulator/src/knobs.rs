@@ -9,6 +9,8 @@ pub struct Knobs {
     pub history_cap: usize,
     /// How late an X message becomes visible, milliseconds (default 0; the real one is up to 180,000).
     pub x_lag_ms: i64,
+    /// How late a message sent through the API shows in a GET, milliseconds (default 0): a late echo.
+    pub echo_lag_ms: i64,
     /// An inbound message makes an archived conversation active again.
     pub inbound_reactivates: bool,
     /// An inbound message drops the cached answers of its platform.
@@ -62,6 +64,7 @@ impl Default for Knobs {
         Self {
             history_cap: 20,
             x_lag_ms: 0,
+            echo_lag_ms: 0,
             inbound_reactivates: true,
             inbound_drops_cache: false,
             nulls: false,

@@ -2,13 +2,46 @@
 //!
 //! No secret is kept: the headers that carry keys are recorded as `***`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use axum::http::{HeaderMap, Method, Uri};
 
 use crate::platform::Platform;
 use crate::state::Core;
 use crate::world::{Direction, Origin, ProfileId};
+
+/// The newest entries of a log that a demo may fill for days.
+#[derive(Debug)]
+pub(crate) struct Recent<T>(VecDeque<T>);
+
+impl<T> Recent<T> {
+    const KEPT: usize = 50_000;
+
+    pub(crate) fn push(&mut self, entry: T) {
+        if self.0.len() == Self::KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(entry);
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.0.iter()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> {
+        self.0.iter_mut()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
 
 /// One request, as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use crate::limits::{Cache, Rates};
 use crate::media::Media;
 use crate::net::Net;
 use crate::platform::Platform;
-use crate::record::{LedgerEntry, RequestRecord};
+use crate::record::{LedgerEntry, Recent, RequestRecord};
 use crate::script::Scene;
 use crate::server;
 use crate::state::{Act, Core, Queue, SimError, State};
@@ -110,7 +110,8 @@ impl Simulator {
             cache: Cache::default(),
             rates: Rates::default(),
             faults: Faults::default(),
-            requests: Vec::new(),
+            requests: Recent::default(),
+            calls: BTreeMap::new(),
             numbered: 0,
             media: Media::new(format!("http://{}/api", net.addr), options.seed),
             auto: BTreeMap::new(),
@@ -237,27 +238,23 @@ impl Simulator {
         change(&mut self.core.lock().knobs);
     }
 
-    /// Every request so far, oldest first, without secrets.
+    /// Every request so far (of very many the newest 50,000), oldest first, without secrets.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.core.lock().requests.clone()
+        self.core.lock().requests.iter().cloned().collect()
     }
 
-    /// Forgets the requests so far; numbers go on.
+    /// Forgets the requests and counts so far; numbers go on.
     pub fn clear_requests(&self) {
-        self.core.lock().requests.clear();
+        let mut state = self.core.lock();
+        state.requests.clear();
+        state.calls.clear();
     }
 
     /// How many API calls each profile made per platform; `None` as the platform: calls that concern none.
     #[must_use]
     pub fn call_counts(&self) -> BTreeMap<(ProfileId, Option<Platform>), u64> {
-        let mut out = BTreeMap::new();
-        for request in &self.core.lock().requests {
-            if let Some(profile) = request.profile {
-                *out.entry((profile, request.platform)).or_default() += 1;
-            }
-        }
-        out
+        self.core.lock().calls.clone()
     }
 
     /// Every message there truly is, oldest first.
@@ -275,7 +272,7 @@ impl Simulator {
     /// Every attempt to deliver a webhook, oldest first.
     #[must_use]
     pub fn webhook_log(&self) -> Vec<WebhookAttempt> {
-        self.core.lock().hooks.log.clone()
+        self.core.lock().hooks.log.iter().cloned().collect()
     }
 
     /// Sends the webhook of a logged attempt once more: the same notification (`hookId` kept), or a new one about the same.

@@ -19,7 +19,7 @@ use crate::limits::{Cache, Rates};
 use crate::media::Media;
 use crate::net::Net;
 use crate::platform::Platform;
-use crate::record::RequestRecord;
+use crate::record::{Recent, RequestRecord};
 use crate::script::Beat;
 use crate::webhooks::{Delivery, Hooks};
 use crate::world::{ProfileId, World};
@@ -124,8 +124,11 @@ pub(crate) struct State {
     pub cache: Cache,
     pub rates: Rates,
     pub faults: Faults,
-    pub requests: Vec<RequestRecord>,
+    pub requests: Recent<RequestRecord>,
+    /// The number of the last request.
     pub numbered: u64,
+    /// Calls per profile and platform since the start.
+    pub calls: BTreeMap<(ProfileId, Option<Platform>), u64>,
     pub media: Media,
     pub auto: BTreeMap<ProfileId, AutoResponse>,
     pub hooks: Hooks,
@@ -208,16 +211,20 @@ impl Core {
                 self.run_until(self.clock.now_ms()).await;
             }
             let next = self.lock().queue.next_at();
-            let wait = match next {
-                Some(at) if !self.clock.is_manual() => {
-                    Duration::from_millis((at - self.clock.now_ms()).max(0).unsigned_abs())
+            let next = next.filter(|_| !self.clock.is_manual());
+            let due = async {
+                match next {
+                    Some(at) => {
+                        let wait = (at - self.clock.now_ms()).max(0).unsigned_abs();
+                        tokio::time::sleep(Duration::from_millis(wait)).await;
+                    }
+                    None => std::future::pending().await,
                 }
-                _ => Duration::from_secs(3_600),
             };
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(wait) => {}
+                () = due => {}
             }
         }
     }

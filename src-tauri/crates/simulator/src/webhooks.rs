@@ -13,6 +13,7 @@ use sha2::Sha256;
 use crate::clock::{iso_ms, iso_s};
 use crate::ids;
 use crate::platform::Platform;
+use crate::record::Recent;
 use crate::state::{Act, Chat, Core, State};
 use crate::world::{Direction, ProfileId};
 
@@ -56,7 +57,7 @@ pub(crate) struct Hooks {
     registered: BTreeMap<(ProfileId, String), Hook>,
     secrets: BTreeMap<ProfileId, Secret>,
     issued: u64,
-    pub log: Vec<WebhookAttempt>,
+    pub log: Recent<WebhookAttempt>,
 }
 
 impl Hooks {

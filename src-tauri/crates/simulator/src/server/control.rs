@@ -251,11 +251,14 @@ struct FlagsCall {
     messaging_active: Option<bool>,
     linked: Option<bool>,
     suspended: Option<bool>,
+    /// A message that arrives is in the very next answer, not after the cache of a minute.
+    inbound_drops_cache: Option<bool>,
 }
 
 async fn flags(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
     done(parse(&body).and_then(|call: FlagsCall| {
         let mut state = core.lock();
+        state.knobs.inbound_drops_cache = call.inbound_drops_cache.unwrap_or(state.knobs.inbound_drops_cache);
         let missing = || Box::new(answer::flat(404, 404, "control", "no such profile"));
         let profile = state.world.profiles.get_mut(call.profile).ok_or_else(missing)?;
         profile.messaging_enabled = call.messaging_enabled.unwrap_or(profile.messaging_enabled);

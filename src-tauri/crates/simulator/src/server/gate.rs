@@ -62,6 +62,9 @@ pub(crate) async fn gate(
         if let Some(profile) = who.and_then(|w| state.world.profiles.get_mut(w.0)) {
             profile.api_calls += 1;
         }
+        if let Some(profile) = who {
+            *state.calls.entry((profile, record.platform)).or_default() += 1;
+        }
         state.requests.push(RequestRecord { profile: who, fault: fault.as_ref().map(Fault::name), ..record });
         (number, fault, admitted, state.skew_ms)
     };

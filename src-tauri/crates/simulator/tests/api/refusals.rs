@@ -159,3 +159,12 @@ async fn requests_are_recorded_without_their_secrets() {
     assert_eq!(counts.get(&(P, Some(Platform::Twitter))), Some(&1));
     assert_eq!(counts.get(&(P, None)), Some(&1));
 }
+
+#[cfg(not(feature = "control"))]
+#[tokio::test]
+async fn the_control_surface_is_not_there_unless_built_in() {
+    let api = Api::start(WorldKind::Small).await;
+    let url = format!("http://{}/__control/ledger", api.sim.addr());
+    let answer = api.http.get(url).bearer_auth(api.sim.api_key()).send().await.unwrap();
+    assert_eq!(answer.status(), 404);
+}

@@ -152,3 +152,16 @@ async fn auto_response_is_kept_per_profile_and_greets_each_person_once_per_pause
     assert!(reset["updated"]["autoResponseMessage"].as_str().unwrap().len() > 10, "the built-in text is back");
     assert_eq!(reset["updated"]["autoResponseActive"], true);
 }
+
+#[tokio::test]
+async fn a_late_echo_is_delivered_but_not_yet_shown() {
+    let api = Api::start(WorldKind::Small).await;
+    api.sim.set_people_answer(false);
+    api.sim.set_knobs(|k| k.echo_lag_ms = 90_000);
+    let ada = api.chat(Platform::Facebook, "Ada Park");
+    api.send("POST", "/messages/facebook", json!({ "recipientId": ada.person, "message": "late" })).await;
+    assert_eq!(api.sim.delivered().len(), 1);
+    assert_ne!(texts(&api.get("/messages/facebook").await)[0], "late");
+    api.pass(90).await;
+    assert_eq!(texts(&api.get("/messages/facebook").await)[0], "late");
+}
