@@ -1,7 +1,7 @@
 //! The simulator seen from outside, over HTTP, as a client sees it.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-#[cfg(feature = "control")]
+#[cfg(all(feature = "control", debug_assertions))]
 mod control;
 mod faults;
 mod history;

@@ -160,7 +160,7 @@ async fn requests_are_recorded_without_their_secrets() {
     assert_eq!(counts.get(&(P, None)), Some(&1));
 }
 
-#[cfg(not(feature = "control"))]
+#[cfg(not(all(feature = "control", debug_assertions)))]
 #[tokio::test]
 async fn the_control_surface_is_not_there_unless_built_in() {
     let api = Api::start(WorldKind::Small).await;
