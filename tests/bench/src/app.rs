@@ -6,9 +6,11 @@
 
 mod bare_window;
 mod history;
+mod latency;
 mod run;
 mod screen;
 mod tree;
+mod webdriver;
 
 use std::{
     env, fs,
@@ -44,6 +46,7 @@ struct Found {
     list_memory: Option<Memory>,
     thread_memory: Option<Memory>,
     scrolled_memory: Option<Memory>,
+    latency: Option<latency::Latency>,
 }
 
 /// Prepares a data folder, runs everything inside a virtual display and a private bus, and reports.
@@ -92,6 +95,10 @@ fn tell(report: &mut Report, found: &Found, database_cpu_s: f64) {
             series: vec![Series::line("bare window", starts(&found.bare)), Series::line("app", starts(&found.app))],
         },
     );
+    if let Some(seen) = &found.latency {
+        report.limited("window.arrival-to-screen", "ms median", median(seen.arrival_ms.clone()), 300.0);
+        report.limited("window.enter-to-bubble", "ms median", median(seen.enter_ms.clone()), 50.0);
+    }
     let Some(bare) = found.bare_memory else { return };
     report.shown("P10.bare-window", "MiB PSS", bare.pss);
     let net = |m: Memory| m.pss - m.database;
@@ -161,6 +168,10 @@ impl Inner {
         thread::sleep(IDLE);
         found.scrolled_memory = Some(tree::memory(window.id(), &self.data)?);
         window.end();
+        match latency::measure(&self.app, home.path()) {
+            Ok(seen) => found.latency = Some(seen),
+            Err(error) => eprintln!("  not measured: how fast the window answers ({error:#})"),
+        }
         fs::write(&self.out, serde_json::to_vec(&found)?)?;
         Ok(())
     }

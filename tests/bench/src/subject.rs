@@ -12,7 +12,7 @@ use backscroll_model::{
     AccountId, Backfill, Conversation, ConversationId, ConversationQuery, Page, Platform, Provider, RemoteId,
     StateFilter, ThreadPosition, Timestamp,
 };
-use backscroll_store::{Access, Applied, ApplyContext, NewAccount, Store};
+use backscroll_store::{Access, Applied, ApplyContext, Arrival, NewAccount, Store};
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
 
@@ -38,8 +38,14 @@ impl Subject {
         fs::create_dir_all(dir)?;
         let subject = Self::open(dir)?;
         let accounts = subject.write(|db| {
-            let connection =
-                backscroll_store::add_connection(db, Provider::Ayrshare, "Corner Bakery", "http://127.0.0.1:9", None, NOW)?;
+            let connection = backscroll_store::add_connection(
+                db,
+                Provider::Ayrshare,
+                "Corner Bakery",
+                "http://127.0.0.1:9",
+                None,
+                NOW,
+            )?;
             let business = backscroll_store::add_business(db, "Corner Bakery")?;
             let mut accounts = BTreeMap::new();
             for platform in Platform::ALL {
@@ -92,7 +98,7 @@ impl Subject {
     /// Applies pages as the engine does: in transactions of the store's own size.
     pub fn apply(&self, platform: Platform, pages: Vec<Page>) -> Result<Applied> {
         let account = *self.accounts.get(&platform).context("no account of this platform")?;
-        let context = ApplyContext { now: NOW, ..ApplyContext::default() };
+        let context = ApplyContext { now: NOW, arrival: Arrival::Live, auto_response: None };
         Ok(self.runtime.block_on(self.store.apply(account, pages, context, |_| {}))?)
     }
 
@@ -153,7 +159,8 @@ impl Subject {
 
 /// Decodes and normalises an answer.
 pub fn decode(body: &Body) -> Result<Vec<Page>> {
-    ayrshare::pages_of(body.platform, body.json.as_slice()).map_err(|kind| anyhow!("the adapter refused a body: {kind:?}"))
+    ayrshare::pages_of(body.platform, body.json.as_slice())
+        .map_err(|kind| anyhow!("the adapter refused a body: {kind:?}"))
 }
 
 /// A page of a thread, as the thread view asks for it.
@@ -176,7 +183,10 @@ pub fn list_page(
 }
 
 /// All rows of the list in its order.
-pub fn whole_list(db: &Connection, state: Option<StateFilter>) -> Result<(Vec<Conversation>, Vec<backscroll_model::Place>)> {
+pub fn whole_list(
+    db: &Connection,
+    state: Option<StateFilter>,
+) -> Result<(Vec<Conversation>, Vec<backscroll_model::Place>)> {
     let (mut rows, mut places) = (Vec::new(), Vec::new());
     let mut after = None;
     loop {

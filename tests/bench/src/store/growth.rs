@@ -49,7 +49,8 @@ pub fn tell(report: &mut Report, steps: &[Step]) {
         report.compared("P12.bytes-per-message", "bytes", largest.bytes, largest.text, Some(6.0));
         report.compared("P12.raw-bytes-per-message", "bytes", largest.raw, largest.text, None);
     }
-    let line = |name: &str, of: fn(&Step) -> f64| Series::line(name, steps.iter().map(|s| (s.messages, of(s))).collect());
+    let line =
+        |name: &str, of: fn(&Step) -> f64| Series::line(name, steps.iter().map(|s| (s.messages, of(s))).collect());
     report.plot(
         "P12.time",
         Plot {
@@ -58,7 +59,11 @@ pub fn tell(report: &mut Report, steps: &[Step]) {
             y: "µs CPU, median".to_owned(),
             log_x: true,
             log_y: true,
-            series: vec![line("thread", |s| s.thread_us), line("list", |s| s.list_us), line("counters", |s| s.badge_us)],
+            series: vec![
+                line("thread", |s| s.thread_us),
+                line("list", |s| s.list_us),
+                line("counters", |s| s.badge_us),
+            ],
         },
     );
     report.plot(
@@ -69,7 +74,11 @@ pub fn tell(report: &mut Report, steps: &[Step]) {
             y: "bytes".to_owned(),
             log_x: true,
             log_y: false,
-            series: vec![line("its text", |s| s.text), line("rows and index", |s| s.bytes), line("raw payload", |s| s.raw)],
+            series: vec![
+                line("its text", |s| s.text),
+                line("rows and index", |s| s.bytes),
+                line("raw payload", |s| s.raw),
+            ],
         },
     );
 }

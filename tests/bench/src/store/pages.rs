@@ -70,8 +70,11 @@ pub fn measure(subject: &Subject, dir: &Path, messages: usize) -> Result<Pages> 
         // Every state, so that a list of 20,000 is one: the rule of the first back-fill puts most into Done.
         let (rows, places) = whole_list(db, Some(StateFilter::Done))?;
         let (open, open_places) = whole_list(db, Some(StateFilter::Open))?;
-        let (rows, places, state) =
-            if rows.len() > open.len() { (rows, places, StateFilter::Done) } else { (open, open_places, StateFilter::Open) };
+        let (rows, places, state) = if rows.len() > open.len() {
+            (rows, places, StateFilter::Done)
+        } else {
+            (open, open_places, StateFilter::Open)
+        };
         bare.copy_conversations(&rows)?;
         let mut spots: Vec<(Option<Place>, i64)> =
             places.into_iter().enumerate().map(|(n, place)| (Some(place), 50 * (n as i64 + 1))).collect();
@@ -132,11 +135,17 @@ impl Pages {
         report.shown("P4.badge.p50", "µs CPU", self.badge.p50());
         report.plot(
             "P3",
-            quantiles("A page of 50 anywhere in a thread of 100,000", &[("bare", &self.thread_bare), ("thread", &self.thread), ("around a message", &self.around)]),
+            quantiles(
+                "A page of 50 anywhere in a thread of 100,000",
+                &[("bare", &self.thread_bare), ("thread", &self.thread), ("around a message", &self.around)],
+            ),
         );
         report.plot(
             "P4",
-            quantiles("A page of 50 conversations of 20,000", &[("bare", &self.list_bare), ("list", &self.list), ("counters", &self.badge)]),
+            quantiles(
+                "A page of 50 conversations of 20,000",
+                &[("bare", &self.list_bare), ("list", &self.list), ("counters", &self.badge)],
+            ),
         );
     }
 }

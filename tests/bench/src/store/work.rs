@@ -54,13 +54,15 @@ impl Work {
                 }
             }
             INGEST => ingest(dir.path(), &bodies, |_| {})?,
-            INGEST_WITHOUT_RAW => ingest(dir.path(), &bodies, |page| messages(page, |events| {
-                for event in events {
-                    if let Event::Message(message) = event {
-                        message.raw = String::new();
+            INGEST_WITHOUT_RAW => ingest(dir.path(), &bodies, |page| {
+                messages(page, |events| {
+                    for event in events {
+                        if let Event::Message(message) = event {
+                            message.raw = String::new();
+                        }
                     }
-                }
-            }))?,
+                })
+            })?,
             INGEST_SORTED => ingest(dir.path(), &bodies, |page| messages(page, |events| events.reverse()))?,
             other => bail!("no work is called {other}"),
         }
