@@ -130,10 +130,10 @@ impl Subject {
     }
 
     /// Bytes of the tables and indexes of which `wanted` is true, by name.
-    pub fn bytes_of(&self, wanted: impl Fn(&str) -> bool) -> Result<u64> {
+    pub fn bytes_of(&self, wanted: impl Fn(&str) -> bool) -> Result<i64> {
         let db = Connection::open(self.file(""))?;
         let mut select = db.prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name")?;
-        let sizes = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?)))?;
+        let sizes = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
         let mut sum = 0;
         for size in sizes {
             let (name, bytes) = size?;
