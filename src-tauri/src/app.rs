@@ -18,7 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::{
     args::{Arguments, DECODE_IMAGE},
     changes::Batch,
-    demo, graphics, ipc, media, notify,
+    demo, ipc, media, notify,
     shell::{Facts, Restart, Shell, Wish},
     tray, window,
 };
@@ -73,11 +73,9 @@ fn set_up(app: &AppHandle, arguments: &Arguments, next: Next) -> anyhow::Result<
     let (handle, asked) = (app.clone(), next);
     let shell = Shell::new(facts.clone(), open(arguments), move |wish| fulfil(&handle, wish, &asked));
     app.manage(shell);
-    tauri::async_runtime::spawn(live(app.clone()));
 
     let settings = tauri::async_runtime::block_on(early_settings(app));
     let window = window::create(app, settings.theme)?;
-    graphics::choose(&window);
     let in_tray = tray::create(app).inspect_err(|error| tracing::warn!(%error, "no tray icon")).is_ok() && facts.tray;
     if !arguments.minimized {
         window::show(app);
@@ -86,6 +84,7 @@ fn set_up(app: &AppHandle, arguments: &Arguments, next: Next) -> anyhow::Result<
         window.show()?;
     }
     notify::listen(app)?;
+    tauri::async_runtime::spawn(live(app.clone()));
     Ok(())
 }
 

@@ -12,7 +12,8 @@ pub mod changes;
 pub mod check;
 pub mod commands;
 pub mod demo;
-mod graphics;
+#[cfg(target_os = "linux")]
+pub mod graphics;
 pub mod ipc;
 pub mod media;
 mod notify;

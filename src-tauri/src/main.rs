@@ -13,6 +13,8 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == DECODE_IMAGE) {
         return ExitCode::from(2);
     }
+    #[cfg(target_os = "linux")]
+    backscroll_desktop::graphics::choose();
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)

@@ -97,7 +97,13 @@ pub fn has_host() -> bool {
 
     fn ask() -> zbus::Result<bool> {
         let bus = zbus::blocking::Connection::session()?;
-        let watcher = zbus::blocking::Proxy::new(&bus, WATCHER, "/StatusNotifierWatcher", WATCHER)?;
+        // Without its cache of properties, which complains aloud when there is no watcher.
+        let watcher = zbus::blocking::proxy::Builder::<zbus::blocking::Proxy<'_>>::new(&bus)
+            .destination(WATCHER)?
+            .path("/StatusNotifierWatcher")?
+            .interface(WATCHER)?
+            .cache_properties(zbus::proxy::CacheProperties::No)
+            .build()?;
         watcher.get_property("IsStatusNotifierHostRegistered")
     }
 
