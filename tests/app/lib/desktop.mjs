@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Child, until } from './process.mjs';
+import { Child, until } from '../../shared/process.mjs';
 
 const here = new URL('../desktop/', import.meta.url).pathname;
 const run = promisify(execFile);
@@ -141,10 +141,9 @@ export class Desktop {
     await run('xdotool', ['windowfocus', id], { env: this.env });
   }
 
-  /** Takes the focus away from every window. */
-  async unfocus() {
-    await run('xdotool', ['mousemove', '1390', '990'], { env: this.env });
-    await run('xdotool', ['getwindowfocus', 'windowunmap'], { env: this.env }).catch(() => {});
+  /** Asks a window to close, as the button in its frame does. */
+  async askToClose(id) {
+    await run('/usr/bin/python3', [`${here}close-window.py`, id], { env: this.env });
   }
 
   /** A picture of a real window, as PNG file. */

@@ -1,6 +1,6 @@
 // As much of WebDriver as these tests need, without a dependency.
 import { createServer } from 'node:net';
-import { Child, until } from './process.mjs';
+import { Child, until } from '../../shared/process.mjs';
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 

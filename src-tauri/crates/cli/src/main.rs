@@ -1,1 +1,70 @@
-fn main(){}
+//! `backscroll`: the inbox without a window, on the same data folder, for scripts, servers without a display, and
+//! checks (`architecture.md`, without a window).
+//!
+//! Promises: results on standard output, everything else on standard error; exit code 0, 1 for an error or a refusal, 2
+//! for wrong usage. Secrets come from standard input and are never printed.
+//!
+//! Refuses: any logic of its own. Each command is one or two calls of the [`Inbox`](backscroll_engine::Inbox).
+
+mod account;
+mod args;
+mod demo;
+mod failure;
+mod folder;
+mod output;
+mod read;
+mod send;
+mod sync;
+mod texts;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{
+    args::{Arguments, Command},
+    folder::Folder,
+    output::Output,
+};
+
+fn main() -> ExitCode {
+    // Before anything else: the child that decodes images of strangers must be small and without threads.
+    if std::env::args_os().nth(1).is_some_and(|word| word == "decode-image") {
+        return ExitCode::from(2);
+    }
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("BACKSCROLL_LOG").unwrap_or_else(|_| "warn".into()),
+        )
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failure::report(&error.into()),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(code) => code,
+        Err(error) => failure::report(&error),
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { common, command } = arguments;
+    let mut out = Output::new(common.json);
+    let folder = Folder::new(&common)?;
+    let code = match command {
+        Command::Account(command) => account::run(&folder, command, &mut out).await?,
+        Command::Sync(arguments) => sync::run(&folder, &arguments, &mut out).await?,
+        Command::Conversations { platform, state } => read::conversations(&folder, platform, state, &mut out).await?,
+        Command::Messages { conversation, before, limit } => {
+            read::messages(&folder, conversation, before, limit, &mut out).await?
+        }
+        Command::Gaps { conversation } => read::gaps(&folder, conversation, &mut out).await?,
+        Command::Send { conversation, text, wait } => send::run(&folder, conversation, text, wait, &mut out).await?,
+        Command::Demo { listen, seed } => demo::run(listen, seed).await?,
+        Command::DecodeImage { .. } => ExitCode::from(2),
+    };
+    out.flush()?;
+    Ok(code)
+}

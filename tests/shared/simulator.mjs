@@ -12,11 +12,21 @@ export class Simulator {
     assert.ok(PROGRAM, 'BACKSCROLL_BIN is not set: start the tests with `cargo xtask test app`');
     const simulator = new Simulator();
     simulator.#child = new Child(PROGRAM, ['demo', '--seed', String(seed), '--listen', listen]);
-    const told = JSON.parse(await simulator.#child.line());
-    simulator.apiBase = told.ayrshare.api_base;
-    simulator.secrets = told.ayrshare.secrets;
-    simulator.profiles = told.ayrshare.profiles;
+    simulator.#hear(JSON.parse(await simulator.#child.line()));
     return simulator;
+  }
+
+  /** One that runs inside another program, which handed on its announcement. */
+  static inside(announcement) {
+    const simulator = new Simulator();
+    simulator.#hear(announcement);
+    return simulator;
+  }
+
+  #hear(told) {
+    this.apiBase = told.ayrshare.api_base;
+    this.secrets = told.ayrshare.secrets;
+    this.profiles = told.ayrshare.profiles;
   }
 
   get address() {
@@ -61,6 +71,6 @@ export class Simulator {
   }
 
   async stop() {
-    await this.#child.stop();
+    await this.#child?.stop();
   }
 }
