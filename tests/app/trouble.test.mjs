@@ -43,7 +43,7 @@ trouble('a key that expires stops its accounts with one button, and a new one re
 
   await window.click('button', t('fix_reconnect'));
   await window.type('textbox', t('api_key'), api_key);
-  await window.click('button', t('save_keys'));
+  await window.click('button', t('check_and_save'));
   await until('the accounts work again', async () => {
     const accounts = await window.command('accounts');
     return accounts.length > 0 && accounts.every((account) => !['key_refused', 'secrets_missing'].includes(account.health.kind));

@@ -1,0 +1,124 @@
+// Pictures of the real window in every size and theme: `cargo xtask screenshots [--only NAME]`, into target/screenshots.
+// The picture of the README is `demo-light-1280x800.png`, made smaller into `README.png` beside the others; copy it to
+// the root when the looks have changed.
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { until } from '../shared/process.mjs';
+import { Simulator } from '../shared/simulator.mjs';
+import { t } from '../shared/texts.mjs';
+import { bubbles, connect, giveKey, openApp, openConversation, seesBubble, send, tick } from './lib/app.mjs';
+import { Desktop } from './lib/desktop.mjs';
+
+const SIZES = [[1280, 800], [900, 700], [600, 800]];
+const THEMES = ['light', 'dark'];
+const out = join(process.env.BACKSCROLL_TARGET, 'screenshots');
+const only = process.env.SCREENSHOTS_ONLY ?? '';
+const run = promisify(execFile);
+
+/** A world, the states in it, and how each is reached from the one before. */
+const worlds = [
+  {
+    states: {
+      'first-run': async (window) => window.find('button', /Ayrshare/),
+      'connect': async (window) => window.click('button', /Ayrshare/),
+      'connect-profiles': async (window, simulator) => {
+        await window.click('button', t('back'));
+        await giveKey(window, simulator);
+        await window.find('button', t('other_key'));
+      },
+    },
+  },
+  {
+    args: ['--demo'],
+    states: {
+      'demo': async (window) => openPicture(window),
+      'list': async (window) => window.run(`() => document.querySelector('header .back')?.click()`),
+      'settings': async (window) => window.press('Control', ','),
+      'account': async (window) => window.run(`() => document.querySelector('button.account').click()`),
+    },
+  },
+  {
+    states: {
+      'failed-send': async (window, simulator) => {
+        await connect(window, simulator);
+        const [chat] = await simulator.chats('facebook');
+        await openConversation(window, chat.name);
+        await simulator.fail({ kind: 'status', http: 400 }, { method: 'POST', path: '/messages' });
+        await send(window, 'Yes, we have two left. Shall I put one aside for you?');
+        await seesBubble(window, 'Yes, we have two left.');
+        await until('not sent', async () => (await tick(window, 'Yes, we have two left.')) === t('not_sent'));
+      },
+      'unconfirmed': async (window, simulator) => {
+        await simulator.fail({ kind: 'apply-then-drop' }, { method: 'POST', path: '/messages' });
+        await send(window, 'It is ready from four.');
+        await until('unconfirmed', async () => [t('unconfirmed'), t('sent')].includes(await tick(window, 'It is ready from four.')));
+      },
+      'expired-key': async (window, simulator) => {
+        await simulator.control('revoke-key', {});
+        await window.command('sync_once', { account: null }).catch(() => {});
+        await window.find('button', t('fix_reconnect'));
+      },
+    },
+  },
+];
+
+await mkdir(out, { recursive: true });
+for (const { args = [], states } of worlds) {
+  if (only !== '' && !Object.keys(states).some((name) => name.includes(only))) continue;
+  const desktop = await Desktop.start();
+  const simulator = await Simulator.start();
+  const window = await openApp(desktop, args);
+  try {
+    const id = await desktop.windowId('Backscroll');
+    for (const [name, reach] of Object.entries(states)) {
+      await desktop.place(id, ...SIZES[0]);
+      await reach(window, simulator);
+      for (const theme of THEMES) {
+        await window.command('set_settings', { settings: { ...(await window.command('settings')), theme } });
+        await until(theme, async () => (await window.run('() => document.documentElement.dataset.theme')) === theme);
+        for (const [width, height] of SIZES) {
+          await desktop.place(id, width, height);
+          await until(`${width} wide`, async () => (await window.run('() => innerWidth')) === width);
+          await settled(window);
+          const file = join(out, `${name}-${theme}-${width}x${height}.png`);
+          await desktop.picture(id, file);
+          console.log(file);
+        }
+      }
+    }
+  } finally {
+    await window.close();
+    await desktop.close();
+    await simulator.stop();
+  }
+}
+// 256 colours are enough for a page of flat colours, and a third of the size.
+const readme = join(out, 'demo-light-1280x800.png');
+await run('convert', [readme, '-strip', '-dither', 'None', '-colors', '255', '-define', 'png:compression-level=9', `PNG8:${join(out, 'README.png')}`]).catch(() => {});
+
+/** Fonts, pictures and two frames. */
+async function settled(window) {
+  await window.runAsync(`async () => {
+    await document.fonts.ready;
+    await Promise.all([...document.images].filter((i) => !i.complete).map((i) => new Promise((done) => { i.onload = i.onerror = done; })));
+    await new Promise((done) => setTimeout(done, 400));
+  }`);
+}
+
+/** Opens the thread that shows most: a picture, both sides, reactions. */
+async function openPicture(window) {
+  const query = { platforms: [], business: null, account: null, state: 'open', only: null, sort: 'newest' };
+  const { rows } = await window.command('conversations', { query, after: null, limit: 30 });
+  let best = { id: rows[0].id, score: -1 };
+  for (const row of rows) {
+    const { messages } = await window.command('thread', { conversation: row.id, position: { kind: 'newest' }, limit: 12 });
+    const has = (what) => Number(messages.some(what));
+    const score = 4 * has((m) => m.attachments.some((a) => a.kind === 'image' && a.file.kind === 'ready')) + 2 * has((m) => m.reactions.length > 0)
+      + 2 * has((m) => m.direction === 'out') + Math.min(messages.length, 8) / 8;
+    if (score > best.score) best = { id: row.id, score };
+  }
+  await window.run(`(id) => { const row = document.getElementById('conversation-' + id); row?.scrollIntoView({ block: 'nearest' }); row?.click(); }`, best.id);
+  await until('bubbles', async () => (await bubbles(window)).length > 2);
+}
