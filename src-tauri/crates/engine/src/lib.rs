@@ -7,12 +7,31 @@
 //! Refuses: windows, trays, Tauri. Time, randomness, addresses and the data folder are arguments
 //! ([`InboxOptions`]).
 
+mod account_task;
+mod bus;
 mod clock;
+mod errors;
+mod files;
 mod inbox;
+mod inner;
+mod link;
+mod live;
+mod media_cache;
+mod notify;
 mod options;
+mod outbox;
+mod pace;
+mod quiet;
+mod rate;
+mod round;
 mod secrets;
+mod supervise;
+mod tend;
+mod texts;
 
-pub use backscroll_adapters::Secret;
+pub use backscroll_adapters::{Limits, Secret};
+pub use bus::next_changes;
 pub use clock::{Clock, SystemClock};
 pub use inbox::Inbox;
 pub use options::{AyrshareSecrets, InboxOptions, SecretsMode, SecretsPlace};
+pub use texts::text;

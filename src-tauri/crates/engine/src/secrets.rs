@@ -1,1 +1,286 @@
 //! Where credentials rest: the desktop's keychain, or a file that the user is told about.
+//!
+//! Promises: one entry per connection; secrets are in the keychain (or that file) and nowhere else: no log, no
+//! database, no temporary file that outlives a crash without its 0600.
+//!
+//! The entry is named after a random id of the data folder and the row of the connection, because the demo and the real
+//! inbox are two folders whose rows both begin at 1. A secret that an earlier run had to put into the file is still
+//! found after a keychain appeared, and moves there when it is next written.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use backscroll_adapters::Secret;
+use backscroll_model::{ConnectionId, ErrorCode, UserError};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::{
+    SecretsMode, SecretsPlace,
+    errors::{io_error, user_error},
+    files::write_file,
+};
+
+/// The name under which keychain programs list our entries.
+const SERVICE: &str = "Backscroll";
+/// A keychain that does not answer by then is taken for missing; starting one over D-Bus takes about a second.
+const PROBE: Duration = Duration::from_secs(5);
+
+type Result<T> = std::result::Result<T, UserError>;
+
+/// The credentials of one connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) api_key: Secret,
+    pub(crate) profile_key: Option<Secret>,
+    pub(crate) x_keys: Option<(Secret, Secret)>,
+}
+
+/// How [`Credentials`] look at rest. Private, so that nothing else can serialise a secret.
+#[derive(Serialize, Deserialize)]
+struct AtRest {
+    api_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profile_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    x_api_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    x_api_secret: Option<String>,
+}
+
+impl From<&Credentials> for AtRest {
+    fn from(c: &Credentials) -> Self {
+        let raw = |s: &Secret| s.expose().to_owned();
+        Self {
+            api_key: raw(&c.api_key),
+            profile_key: c.profile_key.as_ref().map(raw),
+            x_api_key: c.x_keys.as_ref().map(|(key, _)| raw(key)),
+            x_api_secret: c.x_keys.as_ref().map(|(_, secret)| raw(secret)),
+        }
+    }
+}
+
+impl From<AtRest> for Credentials {
+    fn from(r: AtRest) -> Self {
+        Self {
+            api_key: Secret::new(r.api_key),
+            profile_key: r.profile_key.map(Secret::new),
+            x_keys: r.x_api_key.zip(r.x_api_secret).map(|(key, secret)| (Secret::new(key), Secret::new(secret))),
+        }
+    }
+}
+
+/// Reads and writes credentials.
+#[derive(Clone)]
+pub(crate) struct Secrets {
+    place: SecretsPlace,
+    file: PathBuf,
+    /// Id of the data folder, part of the keychain entry's name.
+    folder: Arc<str>,
+    /// The file is read, changed and written as a whole.
+    one_writer: Arc<Mutex<()>>,
+}
+
+impl Secrets {
+    /// Finds out where secrets can rest. `read_only` asks no keychain and writes nothing.
+    pub(crate) async fn open(dir: &Path, mode: SecretsMode, read_only: bool) -> Result<Self> {
+        let place = match mode {
+            SecretsMode::File => SecretsPlace::File,
+            SecretsMode::Keychain if read_only || keychain_answers().await => SecretsPlace::Keychain,
+            SecretsMode::Keychain => SecretsPlace::FileBecauseNoKeychain,
+        };
+        let folder = if place == SecretsPlace::Keychain && !read_only { folder_id(dir)? } else { String::new() };
+        Ok(Self { place, file: dir.join("secrets.json"), folder: folder.into(), one_writer: Arc::default() })
+    }
+
+    pub(crate) fn place(&self) -> SecretsPlace {
+        self.place
+    }
+
+    /// The credentials of a connection; `None`: there are none.
+    pub(crate) async fn load(&self, id: ConnectionId) -> Result<Option<Credentials>> {
+        let name = self.entry(id);
+        let file = self.file.clone();
+        let keychain = self.place == SecretsPlace::Keychain;
+        blocking(move || {
+            if keychain {
+                match keyring::Entry::new(SERVICE, &name).and_then(|e| e.get_password()) {
+                    Ok(text) => {
+                        let at_rest: AtRest =
+                            serde_json::from_str(&text).map_err(|_| keychain_error("the entry is not readable"))?;
+                        return Ok(Some(at_rest.into()));
+                    }
+                    Err(keyring::Error::NoEntry) => {}
+                    Err(e) => return Err(keychain_error(&error_kind(&e))),
+                }
+            }
+            Ok(read_file(&file)?.remove(&id.to_string()).map(Credentials::from))
+        })
+        .await
+    }
+
+    /// Saves them, replacing what was there.
+    pub(crate) async fn save(&self, id: ConnectionId, credentials: &Credentials) -> Result<()> {
+        let _one = self.one_writer.lock().await;
+        let name = self.entry(id);
+        let file = self.file.clone();
+        let keychain = self.place == SecretsPlace::Keychain;
+        let at_rest = AtRest::from(credentials);
+        blocking(move || {
+            if !keychain {
+                let mut all = read_file(&file)?;
+                all.insert(id.to_string(), at_rest);
+                return write_all(&file, &all);
+            }
+            let text = serde_json::to_string(&at_rest).map_err(|_| keychain_error("not serialisable"))?;
+            keyring::Entry::new(SERVICE, &name)
+                .and_then(|e| e.set_password(&text))
+                .map_err(|e| keychain_error(&error_kind(&e)))?;
+            forget_in_file(&file, id)
+        })
+        .await
+    }
+
+    /// Forgets them. Nothing to forget is fine.
+    pub(crate) async fn forget(&self, id: ConnectionId) -> Result<()> {
+        let _one = self.one_writer.lock().await;
+        let name = self.entry(id);
+        let file = self.file.clone();
+        let keychain = self.place == SecretsPlace::Keychain;
+        blocking(move || {
+            if keychain {
+                match keyring::Entry::new(SERVICE, &name).and_then(|e| e.delete_credential()) {
+                    Ok(()) | Err(keyring::Error::NoEntry) => {}
+                    Err(e) => return Err(keychain_error(&error_kind(&e))),
+                }
+            }
+            forget_in_file(&file, id)
+        })
+        .await
+    }
+
+    fn entry(&self, id: ConnectionId) -> String {
+        format!("{}/{id}", self.folder)
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(keychain_error("the keychain client failed")))
+}
+
+/// Whether a keychain runs: asking for an entry that is not there gets an answer.
+async fn keychain_answers() -> bool {
+    let asked = tokio::task::spawn_blocking(|| {
+        match keyring::Entry::new(SERVICE, "is-there-a-keychain").and_then(|e| e.get_password()) {
+            // A locked keychain is there: what it refuses later is told as such.
+            Ok(_) | Err(keyring::Error::NoEntry | keyring::Error::NoStorageAccess(_)) => true,
+            Err(e) => {
+                tracing::warn!(reason = error_kind(&e), "no keychain: secrets go to a file");
+                false
+            }
+        }
+    });
+    matches!(tokio::time::timeout(PROBE, asked).await, Ok(Ok(true)))
+}
+
+fn folder_id(dir: &Path) -> Result<String> {
+    let path = dir.join("keychain-id");
+    match std::fs::read_to_string(&path) {
+        Ok(id) if !id.trim().is_empty() => return Ok(id.trim().to_owned()),
+        Ok(_) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(io_error("the data folder", &e)),
+    }
+    let id = hex::encode(rand::random::<[u8; 8]>());
+    write_file(&path, id.as_bytes()).map_err(|e| io_error("the data folder", &e))?;
+    Ok(id)
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, AtRest>> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| keychain_error("secrets.json is not readable")),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(e) => Err(keychain_error(&e.kind().to_string())),
+    }
+}
+
+fn write_all(path: &Path, all: &BTreeMap<String, AtRest>) -> Result<()> {
+    let bytes = serde_json::to_vec_pretty(all).map_err(|_| keychain_error("not serialisable"))?;
+    write_file(path, &bytes).map_err(|e| io_error("secrets.json", &e))
+}
+
+fn forget_in_file(path: &Path, id: ConnectionId) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut all = read_file(path)?;
+    if all.remove(&id.to_string()).is_none() {
+        return Ok(());
+    }
+    if all.is_empty() {
+        return std::fs::remove_file(path).map_err(|e| io_error("secrets.json", &e));
+    }
+    write_all(path, &all)
+}
+
+fn keychain_error(why: &str) -> UserError {
+    user_error(ErrorCode::Keychain, why)
+}
+
+/// The kind of a keychain's error. Its own text is not passed on: `BadEncoding` carries the secret's bytes.
+fn error_kind(error: &keyring::Error) -> String {
+    match error {
+        keyring::Error::PlatformFailure(e) => format!("the keychain failed: {e}"),
+        keyring::Error::NoStorageAccess(e) => format!("the keychain is locked: {e}"),
+        keyring::Error::NoDefaultStore => "no keychain runs".to_owned(),
+        keyring::Error::NoEntry => "no such entry".to_owned(),
+        _ => "the keychain refused".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn credentials() -> Credentials {
+        Credentials {
+            api_key: Secret::new("AAAA-1111"),
+            profile_key: Some(Secret::new("PPPP-2222")),
+            x_keys: Some((Secret::new("xk"), Secret::new("xs"))),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_file_keeps_each_connection_apart_and_is_gone_with_the_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(dir.path(), SecretsMode::File, false).await.unwrap();
+        assert_eq!(secrets.place(), SecretsPlace::File);
+        let (one, two) = (ConnectionId(1), ConnectionId(2));
+        assert_eq!(secrets.load(one).await.unwrap(), None);
+        secrets.save(one, &credentials()).await.unwrap();
+        let plain = Credentials { profile_key: None, x_keys: None, ..credentials() };
+        secrets.save(two, &plain).await.unwrap();
+        assert_eq!(secrets.load(one).await.unwrap(), Some(credentials()));
+        assert_eq!(secrets.load(two).await.unwrap(), Some(plain));
+        secrets.forget(one).await.unwrap();
+        secrets.forget(one).await.unwrap();
+        assert_eq!(secrets.load(one).await.unwrap(), None);
+        secrets.forget(two).await.unwrap();
+        assert!(!dir.path().join("secrets.json").exists());
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_is_a_keychain_error_and_is_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secrets.json");
+        std::fs::write(&file, "{").unwrap();
+        let secrets = Secrets::open(dir.path(), SecretsMode::File, false).await.unwrap();
+        assert_eq!(secrets.save(ConnectionId(1), &credentials()).await.unwrap_err().code, ErrorCode::Keychain);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "{");
+    }
+}

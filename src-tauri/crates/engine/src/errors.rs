@@ -1,0 +1,94 @@
+//! What a person is told: errors of the parts below become [`UserError`]s and [`Health`].
+//!
+//! Promises: each kind of failure is named in exactly one place here; a detail holds no secret and no text of a message.
+
+use std::io;
+
+use backscroll_adapters::{AdapterError, Kind};
+use backscroll_model::{ErrorCode, Health, Timestamp, UserError};
+use backscroll_store::StoreError;
+
+pub(crate) fn user_error(code: ErrorCode, detail: impl Into<String>) -> UserError {
+    UserError { code, retry_at: None, detail: detail.into() }
+}
+
+/// An error of the file system, told by what the user can do about it.
+pub(crate) fn io_error(what: &str, error: &io::Error) -> UserError {
+    let code = match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorCode::ReadOnly,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCode::DiskFull,
+        _ => ErrorCode::Internal,
+    };
+    // The kind, not the error: its text may hold a path of the user.
+    user_error(code, format!("{what}: {}", error.kind()))
+}
+
+/// An error of the history.
+pub(crate) fn store_error(error: &StoreError) -> UserError {
+    let code = match error {
+        StoreError::Io(io) => return io_error("the history", io),
+        StoreError::Busy | StoreError::InUse => ErrorCode::InUse,
+        StoreError::Corrupt(_) => ErrorCode::Damaged,
+        StoreError::NewerSchema { .. } => ErrorCode::NewerData,
+        StoreError::Full => ErrorCode::DiskFull,
+        StoreError::ReadOnly => ErrorCode::ReadOnly,
+        StoreError::NotFound(_) => ErrorCode::NotFound,
+        StoreError::BadPlace => ErrorCode::BadInput,
+        StoreError::Transition { .. } => ErrorCode::TooLate,
+        StoreError::Value { .. } | StoreError::Closed | StoreError::Sql(_) => ErrorCode::Internal,
+    };
+    user_error(code, error.to_string())
+}
+
+/// An error of a provider, for the answer to something the user did.
+pub(crate) fn adapter_error(error: &AdapterError, now: Timestamp) -> UserError {
+    let code = match &error.kind {
+        Kind::Connect | Kind::Network => ErrorCode::Offline,
+        Kind::RateLimited { .. } => ErrorCode::RateLimited,
+        Kind::KeyRefused => ErrorCode::KeyRefused,
+        Kind::ProfileKeyAsApiKey => ErrorCode::ProfileKeyAsApiKey,
+        Kind::ProfileKeyRefused => ErrorCode::ProfileKeyRefused,
+        Kind::Suspended => ErrorCode::Suspended,
+        Kind::PlanRequired => ErrorCode::PlanRequired,
+        Kind::MessagingOff => ErrorCode::MessagingOff,
+        Kind::LinkAgain | Kind::Permission => ErrorCode::LinkAgain,
+        Kind::NotLinked => ErrorCode::NotLinked,
+        Kind::XKeysMissing => ErrorCode::XKeysMissing,
+        Kind::WindowClosed => ErrorCode::WindowClosed,
+        Kind::TitleTaken => ErrorCode::TitleTaken,
+        Kind::NotFound => ErrorCode::NotFound,
+        Kind::Recipient | Kind::Rejected => ErrorCode::BadInput,
+        Kind::Server | Kind::Decode | Kind::TooLarge => ErrorCode::ProviderDown,
+    };
+    let retry_at = match &error.kind {
+        Kind::RateLimited { wait } => {
+            Some(now.plus(wait.map_or(300_000, |w| i64::try_from(w.as_millis()).unwrap_or(300_000))))
+        }
+        _ => None,
+    };
+    UserError { code, retry_at, detail: error.to_string() }
+}
+
+/// How an account is after a read failed. `since`: when the failing began; `next_try`: when it is tried again.
+pub(crate) fn health_after(error: &AdapterError, since: Timestamp, next_try: Timestamp) -> Health {
+    match &error.kind {
+        Kind::Connect | Kind::Network => Health::Offline { since, next_try },
+        Kind::RateLimited { .. } => Health::RateLimited { until: next_try },
+        Kind::KeyRefused | Kind::ProfileKeyAsApiKey => Health::KeyRefused,
+        Kind::ProfileKeyRefused => Health::ProfileKeyRefused,
+        Kind::Suspended => Health::Suspended,
+        Kind::PlanRequired => Health::PlanRequired,
+        Kind::MessagingOff => Health::MessagingOff,
+        Kind::LinkAgain | Kind::Permission => Health::LinkAgain,
+        Kind::NotLinked => Health::NotLinked,
+        Kind::XKeysMissing => Health::XKeysMissing,
+        Kind::WindowClosed
+        | Kind::Recipient
+        | Kind::TitleTaken
+        | Kind::NotFound
+        | Kind::Rejected
+        | Kind::Server
+        | Kind::Decode
+        | Kind::TooLarge => Health::ProviderDown { since, next_try, detail: error.to_string() },
+    }
+}

@@ -1,0 +1,561 @@
+//! Connections and accounts.
+//!
+//! Promises: a refusal saves nothing; secrets reach the keychain before any account uses them, and a keychain that
+//! refuses leaves no row behind; the same account seen through another connection keeps its row, its history and its
+//! drafts; a connection that nobody uses any more is forgotten together with its key.
+
+use backscroll_adapters::{
+    Adapter as _, Secret,
+    ayrshare::{API_BASE, XKeys, validate_api_base},
+};
+use backscroll_model::{
+    Account, AccountId, AccountPage, AutoResponse, Backfill, Business, BusinessId, Change, Connection, ConnectionId,
+    ErrorCode, Health, KeyCheck, Platform, PlatformCheck, PlatformState, Provider, XHistory, text::clean_line,
+};
+use backscroll_store as db;
+use rusqlite::Connection as Sqlite;
+
+use super::{Inbox, spawn_account};
+use crate::{
+    AyrshareSecrets,
+    errors::{adapter_error, store_error, user_error},
+    inner::Result,
+    link::open_adapter,
+    secrets::Credentials,
+};
+
+/// Names are cut here; no platform allows longer ones.
+const NAME_CHARS: usize = 120;
+/// The longest automatic reply: what fits the narrowest platform is the provider's to refuse.
+const AUTO_RESPONSE_BYTES: usize = 4_000;
+
+/// What to do about X when accounts are attached.
+#[derive(Clone, Copy)]
+struct XChoice {
+    history: Option<XHistory>,
+    monthly_limit_cents: u32,
+}
+
+impl Inbox {
+    /// All accounts, in the order of the rail.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn accounts(&self) -> Result<Vec<Account>> {
+        Ok(self.0.accounts().await?.into_iter().map(|account| self.0.complete(account)).collect())
+    }
+
+    /// All shops.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn businesses(&self) -> Result<Vec<Business>> {
+        self.0.read(db::businesses).await
+    }
+
+    /// All connections.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn connections(&self) -> Result<Vec<Connection>> {
+        self.0.read(db::connections).await
+    }
+
+    /// What the account's page shows.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, and those of the history.
+    pub async fn account_page(&self, id: AccountId) -> Result<AccountPage> {
+        let now = self.0.now();
+        let mut page = self.0.read(move |c| db::account_page(c, id, now)).await?;
+        page.calls = self.0.live(id).map_or(0, |live| live.state().calls);
+        page.quota = page.account.connection.and_then(|c| self.0.open_link(c)).and_then(|link| link.quota());
+        page.account = self.0.complete(page.account);
+        Ok(page)
+    }
+
+    /// Asks Ayrshare what these secrets give access to. Saves nothing.
+    ///
+    /// # Errors
+    ///
+    /// `BadApiBase`, `BadInput`, `XKeysMissing` if only one of the two X keys was given, and those of the provider.
+    pub async fn check_ayrshare(&self, api_base: Option<String>, secrets: AyrshareSecrets) -> Result<KeyCheck> {
+        let (api_base, credentials) = wanted(api_base, &secrets)?;
+        self.check(&api_base, &credentials).await
+    }
+
+    /// Checks and connects: saves the secrets, adds or revives the accounts that are ready, starts reading. A refusal
+    /// saves nothing. `name` names the business; without it the profile's title does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check_ayrshare`]; besides, what is missing if no platform is ready, and `Keychain`.
+    pub async fn connect_ayrshare(
+        &self,
+        api_base: Option<String>,
+        secrets: AyrshareSecrets,
+        name: Option<String>,
+    ) -> Result<Vec<Account>> {
+        self.0.may_write()?;
+        let (api_base, credentials) = wanted(api_base, &secrets)?;
+        let check = self.check(&api_base, &credentials).await?;
+        require_ready(&check)?;
+        let x = XChoice { history: secrets.x_history, monthly_limit_cents: secrets.x_monthly_limit_cents };
+        self.attach(&api_base, &credentials, &check, name, x).await
+    }
+
+    /// Gives an existing connection new secrets, checked first; history and drafts stay. Fields that are `None` keep
+    /// what is saved.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `OtherProfilesKey` if the key belongs to another profile than before, `Keychain`, and those of the
+    /// provider.
+    pub async fn reconnect_ayrshare(
+        &self,
+        connection: ConnectionId,
+        api_key: Option<Secret>,
+        profile_key: Option<Secret>,
+        x_keys: Option<(Secret, Secret)>,
+    ) -> Result<KeyCheck> {
+        self.0.may_write()?;
+        let row = self.0.connection(connection).await?;
+        let held = self.0.secrets.load(connection).await?;
+        let api_key = api_key.or_else(|| held.as_ref().map(|c| c.api_key.clone()));
+        let credentials = Credentials {
+            api_key: api_key.ok_or_else(|| user_error(ErrorCode::BadInput, "the API key is missing"))?,
+            profile_key: profile_key.or_else(|| held.as_ref().and_then(|c| c.profile_key.clone())),
+            x_keys: x_keys.or_else(|| held.as_ref().and_then(|c| c.x_keys.clone())),
+        };
+        let check = self.check(&row.api_base, &credentials).await?;
+        if let (Some(before), Some(now)) = (&row.remote_ref, &check.profile.reference)
+            && before != now
+        {
+            let detail = format!("the key belongs to the profile {}", check.profile.title);
+            return Err(user_error(ErrorCode::OtherProfilesKey, detail));
+        }
+        let x = XChoice { history: None, monthly_limit_cents: 0 };
+        self.attach_to(row.id, &credentials, &check, None, x).await?;
+        Ok(check)
+    }
+
+    /// Creates a profile under the key of this connection, switches messaging on for it, and connects it. The answer is
+    /// empty as long as nothing is linked to the new profile; its key is kept all the same, because Ayrshare shows it
+    /// only once. [`Self::reconnect_ayrshare`] without secrets looks again.
+    ///
+    /// # Errors
+    ///
+    /// `TitleTaken`, `BadInput` for an empty title, `Keychain`, and those of the provider.
+    pub async fn create_ayrshare_profile(&self, connection: ConnectionId, title: String) -> Result<Vec<Account>> {
+        self.0.may_write()?;
+        let title = clean_line(&title, NAME_CHARS)
+            .ok_or_else(|| user_error(ErrorCode::BadInput, "the title is empty"))?;
+        let row = self.0.connection(connection).await?;
+        let held = self.0.secrets.load(connection).await?;
+        let held = held.ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key"))?;
+        let link = self.0.link(connection).await?;
+        let made = link.adapter.create_profile(&title).await.map_err(|e| adapter_error(&e, self.0.now()))?;
+        let credentials = Credentials { profile_key: Some(made.profile_key), ..held };
+        // Asked after the key is safe: a failure here must not lose it.
+        let x = XChoice { history: None, monthly_limit_cents: 0 };
+        let new = self.new_connection(&row.api_base, &credentials, &title, made.reference.as_deref()).await?;
+        match self.check(&row.api_base, &credentials).await {
+            Ok(check) => self.attach_to(new, &credentials, &check, Some(title), x).await,
+            Err(error) => {
+                tracing::warn!(code = ?error.code, "the new profile could not be looked at yet");
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Asks the provider how the account is.
+    ///
+    /// # Errors
+    ///
+    /// `Disconnected`, `Keychain`, `NotFound`, and those of the provider.
+    pub async fn test_account(&self, id: AccountId) -> Result<PlatformCheck> {
+        let account = self.0.account(id).await?;
+        let connection = account
+            .connection
+            .ok_or_else(|| user_error(ErrorCode::Disconnected, "the account has no connection"))?;
+        let link = self.0.link(connection).await?;
+        let now = self.0.now();
+        link.record(now);
+        let check = link.adapter.check().await.map_err(|e| {
+            link.heard_error(now, &e);
+            adapter_error(&e, now)
+        })?;
+        if self.0.is_running()
+            && let Some(live) = self.0.live(id)
+        {
+            live.hurry();
+        }
+        let found = check.profile.platforms.into_iter().find(|p| p.platform == account.platform);
+        found.ok_or_else(|| user_error(ErrorCode::NotLinked, "the provider does not name this platform"))
+    }
+
+    /// Forgets the account's connection (and its key when no other account uses it). The history stays readable.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `Keychain` if the key could not be removed (the account is disconnected then), and those of the
+    /// history.
+    pub async fn disconnect(&self, id: AccountId) -> Result<()> {
+        self.0.may_write()?;
+        let _turn = self.0.accounts_turn.lock().await;
+        let account = self.0.account(id).await?;
+        let Some(connection) = account.connection else { return Ok(()) };
+        self.0
+            .store
+            .write_user(move |tx| db::disconnect(tx, id))
+            .await
+            .map_err(|e| store_error(&e))?;
+        if let Some(live) = self.0.live(id) {
+            let mut state = live.state();
+            state.connection = None;
+            state.health = Health::Disconnected;
+            state.progress = None;
+            state.catching_up = false;
+        }
+        self.0.publish(vec![Change::Account { id }]);
+        self.forget_unused(&[connection]).await
+    }
+
+    /// Deletes the history of a disconnected account; answers how many messages went.
+    ///
+    /// # Errors
+    ///
+    /// `BadInput` while it is connected, `NotFound`, and those of the history.
+    pub async fn delete_history(&self, id: AccountId) -> Result<u32> {
+        self.0.may_write()?;
+        let _turn = self.0.accounts_turn.lock().await;
+        if self.0.account(id).await?.connection.is_some() {
+            return Err(user_error(ErrorCode::BadInput, "disconnect the account first"));
+        }
+        let mut deleted = 0_u32;
+        loop {
+            let step = self.0.store.write_user(move |tx| db::delete_history(tx, id)).await;
+            let step = step.map_err(|e| store_error(&e))?;
+            deleted = deleted.saturating_add(step.messages);
+            if step.done {
+                break;
+            }
+        }
+        self.0.forget_live(id);
+        self.0.publish(vec![Change::Resync]);
+        Ok(deleted)
+    }
+
+    /// X: the user's choice of how much to read and what it may cost a month (cents, 0: no limit).
+    ///
+    /// # Errors
+    ///
+    /// `BadInput` for an account that is not X, `NotFound`, and those of the history.
+    pub async fn set_x_budget(&self, id: AccountId, history: XHistory, monthly_limit_cents: u32) -> Result<()> {
+        self.0.may_write()?;
+        let account = self.0.account(id).await?;
+        if account.platform != Platform::X {
+            return Err(user_error(ErrorCode::BadInput, "only X has a budget"));
+        }
+        let awaited = account.backfill == Backfill::AwaitingChoice;
+        self.0
+            .store
+            .write_user(move |tx| {
+                db::set_x_budget(tx, id, history, monthly_limit_cents)?;
+                if awaited { db::set_backfill(tx, id, Backfill::Pending) } else { Ok(()) }
+            })
+            .await
+            .map_err(|e| store_error(&e))?;
+        self.0.publish(vec![Change::Account { id }]);
+        if let Some(live) = self.0.live(id) {
+            live.state().awaiting_choice = false;
+            if self.0.is_running() {
+                live.hurry();
+            }
+        }
+        Ok(())
+    }
+
+    /// The automatic reply of a connection's profile, from the provider.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `Keychain`, and those of the provider.
+    pub async fn auto_response(&self, connection: ConnectionId) -> Result<AutoResponse> {
+        let link = self.0.link(connection).await?;
+        let now = self.0.now();
+        link.record(now);
+        let known = link.adapter.auto_response().await.map_err(|e| adapter_error(&e, now))?;
+        link.know_auto_response(known.clone());
+        Ok(known)
+    }
+
+    /// Changes it; answers what the provider has now.
+    ///
+    /// # Errors
+    ///
+    /// `BadText` if it is far too long, `NotFound`, `Keychain`, and those of the provider.
+    pub async fn set_auto_response(&self, connection: ConnectionId, wanted: AutoResponse) -> Result<AutoResponse> {
+        self.0.may_write()?;
+        if wanted.message.len() > AUTO_RESPONSE_BYTES {
+            return Err(user_error(ErrorCode::BadText, "the automatic reply is too long"));
+        }
+        let link = self.0.link(connection).await?;
+        let now = self.0.now();
+        link.record(now);
+        let known = link.adapter.set_auto_response(&wanted).await.map_err(|e| adapter_error(&e, now))?;
+        link.know_auto_response(known.clone());
+        Ok(known)
+    }
+
+    /// Asks the provider; marks which other profiles are connected here already.
+    async fn check(&self, api_base: &str, credentials: &Credentials) -> Result<KeyCheck> {
+        let (x_key, x_secret) = credentials.x_keys.clone().unzip();
+        let adapter = open_adapter(
+            api_base,
+            credentials.api_key.clone(),
+            credentials.profile_key.clone(),
+            XKeys::from_parts(x_key, x_secret),
+            self.0.limits,
+        )?;
+        let mut check = adapter.check().await.map_err(|e| adapter_error(&e, self.0.now()))?;
+        let connections = self.connections().await?;
+        for other in &mut check.others {
+            other.connected = connections
+                .iter()
+                .any(|c| c.api_base == api_base && c.remote_ref.as_deref() == Some(other.reference.as_str()));
+        }
+        Ok(check)
+    }
+
+    /// Connects what `check` found, over the connection of the same profile if there is one.
+    async fn attach(
+        &self,
+        api_base: &str,
+        credentials: &Credentials,
+        check: &KeyCheck,
+        name: Option<String>,
+        x: XChoice,
+    ) -> Result<Vec<Account>> {
+        let held = match &check.profile.reference {
+            None => None,
+            Some(reference) => {
+                let all = self.connections().await?;
+                all.into_iter().find(|c| c.api_base == api_base && c.remote_ref.as_ref() == Some(reference))
+            }
+        };
+        if let Some(held) = held {
+            return self.attach_to(held.id, credentials, check, name, x).await;
+        }
+        let title = name.as_deref().and_then(|n| clean_line(n, NAME_CHARS)).unwrap_or_else(|| check.profile.title.clone());
+        let reference = check.profile.reference.as_deref();
+        let new = self.new_connection(api_base, credentials, &title, reference).await?;
+        let attached = self.attach_to(new, credentials, check, name, x).await;
+        if attached.is_err() {
+            self.take_back(new).await;
+        }
+        attached
+    }
+
+    /// A new connection whose secrets are in the keychain. If the keychain refuses, nothing is left.
+    async fn new_connection(
+        &self,
+        api_base: &str,
+        credentials: &Credentials,
+        name: &str,
+        reference: Option<&str>,
+    ) -> Result<ConnectionId> {
+        let now = self.0.now();
+        let (name, base, reference) = (name.to_owned(), api_base.to_owned(), reference.map(str::to_owned));
+        let id = self
+            .0
+            .store
+            .write_user(move |tx| {
+                db::add_connection(tx, Provider::Ayrshare, &name, &base, reference.as_deref(), now)
+            })
+            .await
+            .map_err(|e| store_error(&e))?;
+        // A row id may have been used by a connection that is gone.
+        self.0.close_link(id);
+        if let Err(error) = self.0.secrets.save(id, credentials).await {
+            self.take_back(id).await;
+            return Err(error);
+        }
+        Ok(id)
+    }
+
+    /// Undoes [`Self::new_connection`].
+    async fn take_back(&self, id: ConnectionId) {
+        if let Err(error) = self.0.secrets.forget(id).await {
+            tracing::warn!(code = ?error.code, "the key of a refused connection could not be removed");
+        }
+        if let Err(error) = self.0.store.write_user(move |tx| db::remove_connection(tx, id)).await {
+            tracing::warn!(%error, "the row of a refused connection could not be removed");
+        }
+    }
+
+    /// Gives a connection these secrets, and the accounts that are ready this connection.
+    async fn attach_to(
+        &self,
+        connection: ConnectionId,
+        credentials: &Credentials,
+        check: &KeyCheck,
+        name: Option<String>,
+        x: XChoice,
+    ) -> Result<Vec<Account>> {
+        let inner = &self.0;
+        let _turn = inner.accounts_turn.lock().await;
+        inner.secrets.save(connection, credentials).await?;
+        inner.close_link(connection);
+        let before = inner.accounts().await?;
+        let name = name.and_then(|n| clean_line(&n, NAME_CHARS));
+        let title = name.clone().unwrap_or_else(|| check.profile.title.clone());
+        let ready: Vec<PlatformCheck> =
+            check.profile.platforms.iter().filter(|p| p.state == PlatformState::Ready).cloned().collect();
+        let shop = before.iter().find(|a| a.connection == Some(connection)).map(|a| a.business);
+        let now = inner.now();
+        let ids = inner
+            .store
+            .write_user(move |tx| connect_ready(tx, connection, shop, &title, &ready, x, now))
+            .await
+            .map_err(|e| store_error(&e))?;
+        let accounts: Vec<Account> =
+            inner.accounts().await?.into_iter().filter(|a| a.connection == Some(connection)).collect();
+        self.revive(&accounts).await;
+        let mut changes: Vec<Change> = ids.iter().map(|id| Change::Account { id: *id }).collect();
+        changes.push(Change::Counts);
+        inner.publish(changes);
+        let left: Vec<ConnectionId> = before
+            .iter()
+            .filter(|a| ids.contains(&a.id))
+            .filter_map(|a| a.connection)
+            .filter(|held| *held != connection)
+            .collect();
+        self.forget_unused(&left).await?;
+        Ok(accounts.into_iter().filter(|a| ids.contains(&a.id)).map(|a| inner.complete(a)).collect())
+    }
+
+    /// Lets the tasks of these accounts begin again with the new connection.
+    async fn revive(&self, accounts: &[Account]) {
+        let inner = &self.0;
+        let mut tasks = inner.tasks.lock().await;
+        for account in accounts {
+            let is_new = inner.live(account.id).is_none();
+            let live = inner.live_of(account);
+            {
+                let mut state = live.state();
+                state.connection = account.connection;
+                state.health = Health::Starting;
+                state.failures = 0;
+                state.failing_since = None;
+                state.look_again = None;
+                state.awaiting_choice = false;
+            }
+            match tasks.as_mut() {
+                Some(group) if is_new => spawn_account(inner, group, &live),
+                Some(_) => live.hurry(),
+                None => {}
+            }
+        }
+    }
+
+    /// Forgets connections that no account uses any more, with their keys.
+    async fn forget_unused(&self, connections: &[ConnectionId]) -> Result<()> {
+        let accounts = self.0.accounts().await?;
+        for id in connections.iter().copied() {
+            if accounts.iter().any(|a| a.connection == Some(id)) {
+                continue;
+            }
+            self.0.close_link(id);
+            self.0.secrets.forget(id).await?;
+            self.0
+                .store
+                .write_user(move |tx| db::remove_connection(tx, id))
+                .await
+                .map_err(|e| store_error(&e))?;
+        }
+        Ok(())
+    }
+}
+
+/// The rows of the accounts that are ready, in one transaction.
+fn connect_ready(
+    tx: &Sqlite,
+    connection: ConnectionId,
+    shop: Option<BusinessId>,
+    title: &str,
+    ready: &[PlatformCheck],
+    x: XChoice,
+    now: backscroll_model::Timestamp,
+) -> db::Result<Vec<AccountId>> {
+    let mut shop = shop;
+    let mut ids = Vec::new();
+    for platform in ready {
+        let Some(remote_id) = platform.remote_id.clone() else { continue };
+        let business = match shop {
+            Some(shop) => shop,
+            None => *shop.insert(db::add_business(tx, title)?),
+        };
+        let backfill = match (platform.platform, x.history) {
+            (Platform::X, None) => Backfill::AwaitingChoice,
+            (Platform::X, Some(_)) | (Platform::Messenger | Platform::Instagram, _) => Backfill::Pending,
+        };
+        let new = db::NewAccount {
+            business,
+            platform: platform.platform,
+            name: platform.name.clone().unwrap_or_else(|| title.to_owned()),
+            username: platform.username.clone(),
+            remote_id,
+            connection,
+            backfill,
+        };
+        let upserted = db::upsert_account(tx, &new, now)?;
+        if let (Platform::X, Some(history)) = (platform.platform, x.history) {
+            db::set_x_budget(tx, upserted.id, history, x.monthly_limit_cents)?;
+            if db::account(tx, upserted.id, now)?.backfill == Backfill::AwaitingChoice {
+                db::set_backfill(tx, upserted.id, Backfill::Pending)?;
+            }
+        }
+        ids.push(upserted.id);
+    }
+    Ok(ids)
+}
+
+/// Address and secrets as they will be used. Half a pair of X keys is refused here, before anyone is asked.
+fn wanted(api_base: Option<String>, secrets: &AyrshareSecrets) -> Result<(String, Credentials)> {
+    let api_base = validate_api_base(api_base.as_deref().unwrap_or(API_BASE))
+        .map_err(|e| user_error(ErrorCode::BadApiBase, e.to_string()))?;
+    let x_keys = match XKeys::from_parts(secrets.x_api_key.clone(), secrets.x_api_secret.clone()) {
+        XKeys::Missing => None,
+        XKeys::Given { key, secret } => Some((key, secret)),
+        XKeys::SecretMissing | XKeys::KeyMissing => {
+            return Err(user_error(ErrorCode::XKeysMissing, "only one of the two X keys was given"));
+        }
+    };
+    if secrets.api_key.is_empty() {
+        return Err(user_error(ErrorCode::BadInput, "the API key is empty"));
+    }
+    let profile_key = secrets.profile_key.clone().filter(|key| !key.is_empty());
+    Ok((api_base, Credentials { api_key: secrets.api_key.clone(), profile_key, x_keys }))
+}
+
+/// Refuses a profile of which nothing can be read, and says what is nearest to ready.
+fn require_ready(check: &KeyCheck) -> Result<()> {
+    let has = |state| check.profile.platforms.iter().any(|p| p.state == state);
+    let code = if has(PlatformState::Ready) {
+        return Ok(());
+    } else if has(PlatformState::MessagingOff) {
+        ErrorCode::MessagingOff
+    } else if has(PlatformState::LinkAgain) {
+        ErrorCode::LinkAgain
+    } else if has(PlatformState::XKeysMissing) {
+        ErrorCode::XKeysMissing
+    } else {
+        ErrorCode::NotLinked
+    };
+    Err(user_error(code, format!("no platform of the profile {} is ready", check.profile.title)))
+}

@@ -1,0 +1,55 @@
+//! Reading on demand, and coming back after an absence.
+
+use std::sync::Arc;
+
+use backscroll_model::{AccountId, ErrorCode, SyncReport};
+use futures_util::future::join_all;
+
+use super::Inbox;
+use crate::{errors::user_error, inner::Result, round, tend};
+
+impl Inbox {
+    /// Reads this account (or all) now, once, to its end. For the command line and *Sync now*.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `Disconnected` (for the account that was named), and those of the history. A provider that fails is
+    /// no error here: the report's health says so, and other accounts are read all the same.
+    pub async fn sync_once(&self, account: Option<AccountId>) -> Result<Vec<SyncReport>> {
+        self.0.may_write()?;
+        let accounts = match account {
+            Some(id) => {
+                let account = self.0.account(id).await?;
+                if account.connection.is_none() {
+                    return Err(user_error(ErrorCode::Disconnected, "the account has no connection"));
+                }
+                vec![account]
+            }
+            None => self.0.accounts().await?.into_iter().filter(|a| a.connection.is_some()).collect(),
+        };
+        let _busy = self.0.quiet.busy();
+        let rounds = accounts.iter().map(|account| {
+            let live = self.0.live_of(account);
+            live.state().hurry = true;
+            let inner = Arc::clone(&self.0);
+            async move { round::round(&inner, &live).await }
+        });
+        join_all(rounds).await.into_iter().collect()
+    }
+
+    /// Wakes the running tasks: read as soon as the provider's waits allow.
+    pub fn sync_soon(&self) {
+        if self.0.is_running() {
+            for live in self.0.all_live() {
+                live.hurry();
+            }
+        }
+    }
+
+    /// The computer slept, or the network came back: catch up.
+    pub fn woke_up(&self) {
+        if self.0.is_running() {
+            tend::catch_up(&self.0);
+        }
+    }
+}

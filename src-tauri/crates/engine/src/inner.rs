@@ -1,0 +1,258 @@
+//! What all clones of an [`Inbox`](crate::Inbox) share, and the few ways in which its parts reach each other.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use backscroll_model::{
+    Account, AccountId, Change, Connection, ConnectionId, ConversationId, ErrorCode, Health, Notice, NoticeAction,
+    Settings, Timestamp, UserError,
+};
+use backscroll_store::{self as db, Store};
+use rusqlite::Connection as Sqlite;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use tokio::sync::broadcast;
+
+use crate::{
+    Clock, InboxOptions, Limits,
+    bus::Bus,
+    errors::{store_error, user_error},
+    link::{Link, Links},
+    live::Live,
+    notify::Announcer,
+    quiet::{Quiet, Wake},
+    secrets::Secrets,
+    supervise::Tasks,
+};
+
+pub(crate) type Result<T> = std::result::Result<T, UserError>;
+
+/// Notices that a slow desktop may be behind.
+const NOTICES: usize = 256;
+
+/// The shared state of an inbox.
+pub(crate) struct Inner {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) decoder: (PathBuf, Vec<String>),
+    pub(crate) read_only: bool,
+    pub(crate) limits: Limits,
+    pub(crate) store: Store,
+    pub(crate) secrets: Secrets,
+    pub(crate) bus: Bus,
+    pub(crate) notices: broadcast::Sender<NoticeAction>,
+    pub(crate) announcer: Announcer,
+    pub(crate) quiet: Quiet,
+    /// Wakes the task that looks after snoozes, clock steps and the cache.
+    pub(crate) tender: Wake,
+    /// Wakes the task that fetches pictures.
+    pub(crate) fetcher: Wake,
+    pub(crate) tasks: tokio::sync::Mutex<Option<Tasks>>,
+    pub(crate) running: AtomicBool,
+    /// One change of the set of accounts at a time.
+    pub(crate) accounts_turn: tokio::sync::Mutex<()>,
+    links: Links,
+    live: Mutex<BTreeMap<AccountId, Arc<Live>>>,
+    settings: Mutex<Settings>,
+    view: Mutex<View>,
+    rng: Mutex<StdRng>,
+}
+
+/// What the user looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct View {
+    /// The thread on screen in a focused window.
+    pub(crate) conversation: Option<ConversationId>,
+    /// Its account, once looked up.
+    pub(crate) account: Option<AccountId>,
+    /// The window is hidden.
+    pub(crate) background: bool,
+}
+
+impl Inner {
+    pub(crate) fn new(options: InboxOptions, limits: Limits, store: Store, secrets: Secrets, settings: Settings) -> Self {
+        let quiet = Quiet::new();
+        Self {
+            clock: options.clock,
+            data_dir: options.data_dir,
+            decoder: options.decoder,
+            read_only: options.read_only,
+            limits,
+            store,
+            secrets,
+            bus: Bus::new(),
+            notices: broadcast::channel(NOTICES).0,
+            announcer: Announcer::new(options.demo),
+            tender: Wake::new(&quiet),
+            fetcher: Wake::new(&quiet),
+            quiet,
+            tasks: tokio::sync::Mutex::new(None),
+            running: AtomicBool::new(false),
+            accounts_turn: tokio::sync::Mutex::new(()),
+            links: Links::default(),
+            live: Mutex::default(),
+            settings: Mutex::new(settings),
+            view: Mutex::default(),
+            rng: Mutex::new(StdRng::seed_from_u64(options.seed)),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Waits until the wall clock shows `at`.
+    pub(crate) async fn sleep_until(&self, at: Timestamp) {
+        let ms = at.since(self.now());
+        if ms > 0 {
+            self.clock.sleep(Duration::from_millis(ms.unsigned_abs())).await;
+        }
+    }
+
+    /// In 0..1.
+    pub(crate) fn jitter(&self) -> f64 {
+        lock(&self.rng).random_range(0.0..1.0)
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn publish(&self, changes: Vec<Change>) {
+        self.bus.publish(changes);
+    }
+
+    pub(crate) fn show(&self, notice: Notice) {
+        // Nobody listens on the command line.
+        let _ = self.notices.send(NoticeAction::Show(notice));
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        lock(&self.settings).clone()
+    }
+
+    pub(crate) fn keep_settings(&self, settings: Settings) {
+        *lock(&self.settings) = settings;
+    }
+
+    pub(crate) fn view(&self) -> View {
+        *lock(&self.view)
+    }
+
+    pub(crate) fn change_view(&self, change: impl FnOnce(&mut View)) {
+        change(&mut lock(&self.view));
+    }
+
+    /// Refuses what would write, where another process may own the data folder.
+    pub(crate) fn may_write(&self) -> Result<()> {
+        if self.read_only {
+            return Err(user_error(ErrorCode::InUse, "opened for reading only"));
+        }
+        Ok(())
+    }
+
+    // --- the running side of accounts
+
+    pub(crate) fn all_live(&self) -> Vec<Arc<Live>> {
+        lock(&self.live).values().cloned().collect()
+    }
+
+    pub(crate) fn live(&self, id: AccountId) -> Option<Arc<Live>> {
+        lock(&self.live).get(&id).cloned()
+    }
+
+    /// The running side of an account, made when it is first needed.
+    pub(crate) fn live_of(&self, account: &Account) -> Arc<Live> {
+        let mut all = lock(&self.live);
+        let live = all.entry(account.id).or_insert_with(|| {
+            Arc::new(Live::new(account.id, account.platform, account.connection, account.last_read_at, &self.quiet))
+        });
+        Arc::clone(live)
+    }
+
+    pub(crate) fn forget_live(&self, id: AccountId) {
+        lock(&self.live).remove(&id);
+    }
+
+    /// Puts in what the store cannot know: health, capabilities, the age of what is shown.
+    pub(crate) fn complete(&self, mut account: Account) -> Account {
+        account.capabilities = crate::link::capabilities(account.platform);
+        if account.connection.is_none() {
+            account.health = Health::Disconnected;
+            return account;
+        }
+        if let Some(live) = self.live(account.id) {
+            let state = live.state();
+            account.health = state.health.clone();
+            account.last_read_at = account.last_read_at.max(state.read_at);
+        }
+        account
+    }
+
+    // --- the store, with its errors told to people
+
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Sqlite) -> db::Result<T> + Send + 'static,
+    {
+        self.store.read(work).await.map_err(|e| store_error(&e))
+    }
+
+    pub(crate) async fn account(&self, id: AccountId) -> Result<Account> {
+        let now = self.now();
+        self.read(move |c| db::account(c, id, now)).await
+    }
+
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>> {
+        let now = self.now();
+        self.read(move |c| db::accounts(c, now)).await
+    }
+
+    pub(crate) async fn connection(&self, id: ConnectionId) -> Result<Connection> {
+        let all = self.read(db::connections).await?;
+        all.into_iter().find(|c| c.id == id).ok_or_else(|| user_error(ErrorCode::NotFound, "no such connection"))
+    }
+
+    // --- connections
+
+    /// The live connection, opened with its secrets when it is first needed.
+    pub(crate) async fn link(&self, id: ConnectionId) -> Result<Arc<Link>> {
+        if let Some(link) = self.open_link(id) {
+            return Ok(link);
+        }
+        let connection = self.connection(id).await?;
+        let credentials = self
+            .secrets
+            .load(id)
+            .await?
+            .ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key for this connection"))?;
+        let link = Arc::new(Link::new(id, &connection.api_base, &credentials, self.limits)?);
+        Ok(Arc::clone(lock(&self.links).entry(id).or_insert(link)))
+    }
+
+    /// The live connection, if it is open.
+    pub(crate) fn open_link(&self, id: ConnectionId) -> Option<Arc<Link>> {
+        lock(&self.links).get(&id).cloned()
+    }
+
+    /// The next use opens it with the secrets of then.
+    pub(crate) fn close_link(&self, id: ConnectionId) {
+        lock(&self.links).remove(&id);
+    }
+
+    /// The base URLs of open connections on loopback: media may be fetched from there.
+    pub(crate) fn api_bases(&self) -> Vec<String> {
+        lock(&self.links).values().map(|link| link.api_base.clone()).collect()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

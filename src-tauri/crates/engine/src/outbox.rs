@@ -1,0 +1,479 @@
+//! Sending: one task per account takes what the store says is next, and nothing else ever sends.
+//!
+//! ```text
+//!                      ┌────────────── waits: Offline, RateLimited, Paused, Stale, BehindEarlier ─┐
+//!                      ▼                                                                          │
+//!   send_text ──▶  Queued ── attempt committed ──▶ Sending ── provider gave an id ──▶ Accepted    │
+//!                      ▲                              │ ├───── refused for good ─────▶ Failed     │
+//!                      └────── proven not sent ───────┘ │                                         │
+//!                                                       └── no answer, or an unclear one,         │
+//!                                                           or found at start ──▶ Unknown         │
+//!   Unknown ── its echo was read ──▶ Accepted            (also later: NeedsReview ──▶ Accepted)   │
+//!   Unknown ── two fresh reads without it and 5 minutes ──▶ NeedsReview                           │
+//!   NeedsReview ── the user: sent again ──▶ Queued ───────────────────────────────────────────────┘
+//!                  the user: it arrived ──▶ Settled
+//! ```
+//!
+//! Promises (`reliability.md`, the life of a sent message): the attempt is on the disk before its first byte leaves, and
+//! its outcome is written until it is written, so a crash can only leave *Sending*, which is *Unknown* at the next
+//! start. What is not known is never sent again by us. Order is kept within a conversation; conversations go side by
+//! side, so that a slow or stuck one blocks no other. What the user waits for goes before reading ([`Urgency::User`]).
+//!
+//! Why no retry loop around a send: each attempt is a row, and the row decides. Why dedicated reads of the one
+//! conversation prove absence and the mixed GET does not: whether its 20 messages count per conversation or over all is
+//! not known (`reference/ayrshare.md` 2.5).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+};
+
+use backscroll_adapters::{Adapter as _, AdapterError, Kind, SendOutcome, SendText};
+use backscroll_model::{
+    Account, AccountId, Change, ConversationId, MINUTE, Platform, SECOND, SendReason, SendState, Timestamp,
+};
+use backscroll_store::{
+    self as db,
+    outbox::{Answer, AttemptId, Outcome, Sendable, Turn, Unsettled},
+};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    account_task::look_again,
+    errors::{health_after, store_error},
+    inner::{Inner, Result},
+    link::Link,
+    live::Live,
+    pace, rate::Urgency,
+    round::{self, x},
+};
+
+/// Conversations that are sent to, or read back, at the same time.
+const SIDE_BY_SIDE: usize = 4;
+/// Reading back goes on for this long before the user is asked.
+const READ_BACK: i64 = 5 * MINUTE;
+/// The first look: an answer that was lost on its way back usually means that the message is there already.
+const FIRST_LOOK: i64 = 5 * SECOND;
+/// Between two looks at least, and after one that failed.
+const LOOK_AGAIN: i64 = 30 * SECOND;
+/// What the user must mend at the provider is tried again this rarely.
+const MENDED_ELSEWHERE: i64 = 10 * MINUTE;
+/// An outcome that could not be written is tried again after this.
+const WRITE_AGAIN: i64 = 2 * SECOND;
+/// Queued messages are looked at for having become stale this often.
+const LOOK_FOR_STALE: i64 = MINUTE;
+
+/// One conversation being sent to or read.
+type Job = Pin<Box<dyn Future<Output = Ended> + Send>>;
+
+struct Ended {
+    conversation: ConversationId,
+    /// After reading back: when to look again.
+    look_at: Option<Timestamp>,
+}
+
+/// At the start nothing can be on the wire: what was is not known.
+pub(crate) async fn recover(inner: &Inner) -> Result<()> {
+    let now = inner.now();
+    inner
+        .store
+        .write_durable(move |tx| db::outbox::sending_found_at_start(tx, now, now.plus(READ_BACK)))
+        .await
+        .map(drop)
+        .map_err(|e| store_error(&e))
+}
+
+/// Sends for one account until it is cancelled; what is on the wire then is waited for.
+pub(crate) async fn run(inner: Arc<Inner>, id: AccountId, cancel: CancellationToken) {
+    let Some(live) = inner.live(id) else { return };
+    let mut sender = Sender { inner: Arc::clone(&inner), live, at_work: BTreeSet::new(), looks: BTreeMap::new() };
+    let mut jobs: FuturesUnordered<Job> = FuturesUnordered::new();
+    let mut busy = inner.quiet.busy();
+    loop {
+        let next = match sender.take_turn(&mut jobs).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(code = ?error.code, detail = error.detail, "the outbox could not be read or written");
+                Some(inner.now().plus(WRITE_AGAIN))
+            }
+        };
+        // Work on the wire keeps the engine busy through its jobs' own guards.
+        drop(busy);
+        busy = tokio::select! {
+            () = cancel.cancelled() => break,
+            busy = sender.live.sender.called() => busy,
+            Some(ended) = jobs.next(), if !jobs.is_empty() => {
+                let busy = inner.quiet.busy();
+                sender.ended(ended);
+                busy
+            }
+            () = sleep_until(&inner, next) => inner.quiet.busy(),
+        };
+    }
+    while jobs.next().await.is_some() {}
+}
+
+async fn sleep_until(inner: &Inner, at: Option<Timestamp>) {
+    match at {
+        Some(at) => inner.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+struct Sender {
+    inner: Arc<Inner>,
+    live: Arc<Live>,
+    /// Conversations with a job.
+    at_work: BTreeSet<ConversationId>,
+    /// When each unknown conversation is read back next, by our clock.
+    looks: BTreeMap<ConversationId, Timestamp>,
+}
+
+impl Sender {
+    fn ended(&mut self, ended: Ended) {
+        self.at_work.remove(&ended.conversation);
+        if let Some(at) = ended.look_at {
+            self.looks.insert(ended.conversation, at);
+        }
+    }
+
+    /// Starts what is due; answers when to look again by itself.
+    async fn take_turn(&mut self, jobs: &mut FuturesUnordered<Job>) -> Result<Option<Timestamp>> {
+        let id = self.live.id;
+        let now = self.inner.now();
+        let (turn, unsettled) = self
+            .inner
+            .read(move |c| Ok((db::outbox::next_sendable(c, id, now)?, db::outbox::unsettled(c, id)?)))
+            .await?;
+        if turn == Turn::default() && unsettled.is_empty() {
+            self.looks.clear();
+            self.live.state().check_now.clear();
+            return Ok(None);
+        }
+        let account = self.inner.account(id).await?;
+        let link = match self.gate(&account).await {
+            Ok(link) => link,
+            Err(Closed { reason, until }) => {
+                self.live.state().retry_sends = true;
+                self.say_why(Some(reason), until).await?;
+                return Ok(until);
+            }
+        };
+        if std::mem::take(&mut self.live.state().retry_sends) {
+            self.say_why(None, None).await?;
+        }
+        let mut next = self.start_sends(jobs, &account, &link).await?;
+        let look = self.start_looks(jobs, unsettled).await?;
+        next = [next, look].into_iter().flatten().min();
+        Ok(next)
+    }
+
+    /// Whether anything may leave, and over which link.
+    async fn gate(&self, account: &Account) -> std::result::Result<Arc<Link>, Closed> {
+        let paused = |until| Closed { reason: SendReason::Paused, until };
+        let Some(connection) = account.connection else { return Err(paused(None)) };
+        let now = self.inner.now();
+        let link = self.inner.link(connection).await.map_err(|_| paused(None))?;
+        let health = self.live.state().health.clone();
+        if link.refused().is_some() || !health.heals_itself() {
+            return Err(paused(None));
+        }
+        if account.platform == Platform::X && x::messages_left(account.x_budget) == 0 {
+            return Err(paused(None));
+        }
+        let at = link.allowed_at(now, Urgency::User);
+        if at > now {
+            return Err(Closed { reason: SendReason::RateLimited, until: Some(at) });
+        }
+        Ok(link)
+    }
+
+    /// Keeps on each waiting message why it waits.
+    async fn say_why(&self, reason: Option<SendReason>, until: Option<Timestamp>) -> Result<()> {
+        let id = self.live.id;
+        let write = move |tx: &rusqlite::Transaction<'_>| db::outbox::set_waiting(tx, id, reason.as_ref(), until);
+        let changes = self.inner.store.write_durable(write).await.map_err(|e| store_error(&e))?;
+        self.inner.publish(changes);
+        Ok(())
+    }
+
+    async fn start_sends(
+        &mut self,
+        jobs: &mut FuturesUnordered<Job>,
+        account: &Account,
+        link: &Arc<Link>,
+    ) -> Result<Option<Timestamp>> {
+        let id = account.id;
+        let now = self.inner.now();
+        let corrected = link.corrected(now);
+        let (turn, changes) = self
+            .inner
+            .store
+            .write_durable(move |tx| {
+                let changes = db::outbox::hold_back_old(tx, id, corrected)?;
+                Ok((db::outbox::next_sendable(tx, id, now)?, changes))
+            })
+            .await
+            .map_err(|e| store_error(&e))?;
+        self.inner.publish(changes);
+        let mut waiting = turn.next_at.is_some();
+        for sendable in turn.ready {
+            if jobs.len() >= SIDE_BY_SIDE || self.at_work.contains(&sendable.conversation) {
+                waiting = true;
+                continue;
+            }
+            self.at_work.insert(sendable.conversation);
+            let job = send(Arc::clone(&self.inner), Arc::clone(&self.live), Arc::clone(link), sendable);
+            jobs.push(Box::pin(job));
+        }
+        let stale_look = waiting.then(|| now.plus(LOOK_FOR_STALE));
+        Ok([turn.next_at, stale_look].into_iter().flatten().min())
+    }
+
+    async fn start_looks(
+        &mut self,
+        jobs: &mut FuturesUnordered<Job>,
+        unsettled: Vec<Unsettled>,
+    ) -> Result<Option<Timestamp>> {
+        let now = self.inner.now();
+        let wanted = std::mem::take(&mut self.live.state().check_now);
+        let unknown: BTreeSet<ConversationId> = unsettled
+            .iter()
+            .filter(|u| u.state == SendState::Unknown || wanted.contains(&u.conversation))
+            .map(|u| u.conversation)
+            .collect();
+        self.looks.retain(|conversation, _| unknown.contains(conversation));
+        let mut next: Option<Timestamp> = None;
+        for one in unsettled {
+            let conversation = one.conversation;
+            if !unknown.contains(&conversation) || self.at_work.contains(&conversation) {
+                continue;
+            }
+            let due = if wanted.contains(&conversation) {
+                now
+            } else {
+                *self.looks.entry(conversation).or_insert(now.plus(FIRST_LOOK))
+            };
+            if due > now || jobs.len() >= SIDE_BY_SIDE {
+                let at = due.max(now.plus(SECOND));
+                next = Some(next.map_or(at, |held| held.min(at)));
+                continue;
+            }
+            self.at_work.insert(conversation);
+            jobs.push(Box::pin(look(Arc::clone(&self.inner), Arc::clone(&self.live), one)));
+        }
+        Ok(next)
+    }
+}
+
+/// Why nothing may leave.
+struct Closed {
+    reason: SendReason,
+    until: Option<Timestamp>,
+}
+
+/// One attempt: committed, sent, classified, committed.
+async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, sendable: Sendable) -> Ended {
+    let _busy = inner.quiet.busy();
+    let conversation = sendable.conversation;
+    let began = begin(&inner, &link, &sendable).await;
+    let attempt = match began {
+        Ok(attempt) => attempt,
+        // Somebody was faster (a discard, an echo), or the disk refuses: nothing has left.
+        Err(error) => {
+            tracing::warn!(code = ?error.code, detail = error.detail, "an attempt to send could not begin");
+            return Ended { conversation, look_at: None };
+        }
+    };
+    link.record(inner.now());
+    let outcome = link
+        .adapter
+        .send_text(&SendText {
+            platform: sendable.platform,
+            conversation: sendable.conversation_remote.clone(),
+            recipient: sendable.recipient.clone(),
+            text: sendable.text.clone(),
+        })
+        .await;
+    let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
+    let look_at = matches!(outcome, Outcome::Ambiguous { .. }).then(|| inner.now().plus(FIRST_LOOK));
+    finish(&inner, &link, &sendable, attempt, outcome, answer).await;
+    Ended { conversation, look_at }
+}
+
+async fn begin(inner: &Inner, link: &Link, sendable: &Sendable) -> Result<AttemptId> {
+    let now = link.corrected(inner.now());
+    let message = sendable.message;
+    let hash = body_hash(sendable);
+    let (attempt, changes) = inner
+        .store
+        .write_durable(move |tx| db::outbox::begin_attempt(tx, message, hash, now))
+        .await
+        .map_err(|e| store_error(&e))?;
+    inner.publish(changes);
+    Ok(attempt)
+}
+
+/// Identifies what was sent without keeping it a second time.
+fn body_hash(sendable: &Sendable) -> u64 {
+    let recipient = sendable.recipient.as_ref().map_or("", |r| r.as_str());
+    let digest = Sha256::new()
+        .chain_update(recipient)
+        .chain_update([0])
+        .chain_update(sendable.conversation_remote.as_str())
+        .chain_update([0])
+        .chain_update(&sendable.text)
+        .finalize();
+    digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}
+
+/// What an outcome means for the row, the link and the account.
+async fn conclude(
+    inner: &Inner,
+    live: &Live,
+    link: &Link,
+    sendable: &Sendable,
+    outcome: SendOutcome,
+) -> (Outcome, Answer) {
+    let now = inner.now();
+    let billed = matches!(outcome, SendOutcome::Accepted { .. } | SendOutcome::Ambiguous(_));
+    if billed && sendable.platform == Platform::X {
+        let (id, at) = (live.id, link.corrected(now));
+        let spent = inner.store.write_user(move |tx| db::add_x_spend(tx, id, at, x::SEND_MILLICENTS)).await;
+        if let Err(error) = spent {
+            tracing::warn!(%error, "what a send to X cost could not be kept");
+        }
+    }
+    match outcome {
+        SendOutcome::Accepted { remote_id, server_time } => {
+            link.heard_time(now, server_time);
+            (Outcome::Accepted { remote_id }, Answer { http_status: Some(200), detail: None })
+        }
+        SendOutcome::NotSent(error) => {
+            let until = link.heard_error(now, &error);
+            let (reason, next_at) = not_sent(inner, live, &error, until, sendable.attempts, now);
+            (Outcome::NotSent { reason, next_at }, answer_of(&error))
+        }
+        SendOutcome::Refused(error) => {
+            link.heard_time(now, error.server_time);
+            (Outcome::Refused { reason: refused(&error) }, answer_of(&error))
+        }
+        SendOutcome::Ambiguous(error) => {
+            link.heard_time(now, error.server_time);
+            let reason = match error.kind {
+                Kind::Network => SendReason::NoAnswer,
+                _ => SendReason::UnclearAnswer,
+            };
+            (Outcome::Ambiguous { reason, next_at: Some(now.plus(READ_BACK)) }, answer_of(&error))
+        }
+    }
+}
+
+/// Why a message that is proven not sent waits, and until when.
+fn not_sent(
+    inner: &Inner,
+    live: &Live,
+    error: &AdapterError,
+    until: Option<Timestamp>,
+    attempts: u32,
+    now: Timestamp,
+) -> (SendReason, Option<Timestamp>) {
+    let backoff = now.plus(pace::pause(attempts.saturating_add(1), inner.jitter()));
+    match &error.kind {
+        Kind::Connect | Kind::Network => (SendReason::Offline, Some(backoff)),
+        Kind::RateLimited { .. } => (SendReason::RateLimited, until.or(Some(backoff))),
+        _ => {
+            // The account's banner says what to mend; the queue waits for it.
+            let mut state = live.state();
+            let since = *state.failing_since.get_or_insert(now);
+            let health = health_after(error, since, now.plus(MENDED_ELSEWHERE));
+            if !health.heals_itself() {
+                state.look_again = look_again(&health, now);
+                state.health = health;
+                drop(state);
+                inner.publish(vec![Change::Account { id: live.id }]);
+            }
+            (SendReason::Paused, Some(now.plus(MENDED_ELSEWHERE)))
+        }
+    }
+}
+
+fn refused(error: &AdapterError) -> SendReason {
+    match &error.kind {
+        Kind::WindowClosed => SendReason::WindowClosed,
+        Kind::Recipient => SendReason::Recipient,
+        Kind::Permission => SendReason::Permission,
+        _ => SendReason::Rejected { said: error.said.clone() },
+    }
+}
+
+fn answer_of(error: &AdapterError) -> Answer {
+    let detail = match &error.code {
+        Some(code) => format!("{code}: {}", error.said),
+        None => error.said.clone(),
+    };
+    Answer { http_status: error.http_status, detail: Some(detail).filter(|d| !d.is_empty()) }
+}
+
+/// Writes an outcome until it is written: a full disk must not make a sent message unknown.
+async fn finish(
+    inner: &Inner,
+    link: &Link,
+    sendable: &Sendable,
+    attempt: AttemptId,
+    outcome: Outcome,
+    answer: Answer,
+) {
+    let message = sendable.message;
+    let now = link.corrected(inner.now());
+    loop {
+        let (outcome, answer) = (outcome.clone(), answer.clone());
+        let written = inner
+            .store
+            .write_durable(move |tx| db::outbox::finish_attempt(tx, message, attempt, &outcome, &answer, now))
+            .await;
+        match written {
+            Ok(changes) => return inner.publish(changes),
+            Err(db::StoreError::Busy | db::StoreError::Full | db::StoreError::ReadOnly | db::StoreError::Io(_)) => {
+                tracing::error!("the outcome of a send could not be written yet");
+                inner.sleep_until(inner.now().plus(WRITE_AGAIN)).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the outcome of a send could not be written");
+                return;
+            }
+        }
+    }
+}
+
+/// Reads a conversation to find a message of ours, and counts the read if it was fresh.
+async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettled) -> Ended {
+    let _busy = inner.quiet.busy();
+    let conversation = unsettled.conversation;
+    let began = inner.now();
+    let row = inner.read(move |c| db::conversation(c, conversation, began)).await;
+    let archived = row.is_ok_and(|row| row.archived);
+    let done = round::read_back(&inner, &live, &unsettled.conversation_remote, archived).await;
+    let now = inner.now();
+    let link = live.state().connection.and_then(|id| inner.open_link(id));
+    let Some((done, link)) = done.zip(link) else {
+        return Ended { conversation, look_at: Some(now.plus(LOOK_AGAIN)) };
+    };
+    if let Some(fresh_at) = done.fresh_at {
+        let (id, corrected) = (live.id, link.corrected(now));
+        let counted = inner
+            .store
+            .write_durable(move |tx| db::outbox::fresh_read(tx, id, Some(conversation), fresh_at, corrected))
+            .await;
+        match counted {
+            Ok(changes) => inner.publish(changes),
+            Err(error) => tracing::warn!(%error, "a reading back could not be counted"),
+        }
+    }
+    let fresh_again = done.next_update.map_or(now, |at| link.to_local(at));
+    Ended { conversation, look_at: Some(fresh_again.max(now.plus(LOOK_AGAIN))) }
+}
