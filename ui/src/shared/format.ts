@@ -1,4 +1,5 @@
 /** Dates, times, ages, sizes and counts, as the user's locale writes them. No date library: `Intl` has it all. */
+import * as m from '../paraglide/messages';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -16,6 +17,10 @@ function date(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
 
 const numbers = new Intl.NumberFormat();
 
+// *09:05*, but *9:05 AM*: a leading zero belongs to the 24-hour clock.
+const twelve = new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions().hourCycle?.startsWith('h1') ?? false;
+const clock: Intl.DateTimeFormatOptions = { hour: twelve ? 'numeric' : '2-digit', minute: '2-digit' };
+
 /** *3,940* */
 export function count(n: number): string {
   return numbers.format(n);
@@ -23,15 +28,15 @@ export function count(n: number): string {
 
 /** *14:21* */
 export function time(at: number): string {
-  return date({ hour: 'numeric', minute: '2-digit' }).format(at);
+  return date(clock).format(at);
 }
 
 /** *Fri 17:52* within a week of `now`, else with the date; only the time on the same day. */
 export function dayAndTime(at: number, now: number): string {
   const days = Math.abs(dayNumber(now) - dayNumber(at));
   if (days === 0) return time(at);
-  if (days < 7) return date({ weekday: 'short', hour: 'numeric', minute: '2-digit' }).format(at);
-  return date({ day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }).format(at);
+  if (days < 7) return date({ weekday: 'short', ...clock }).format(at);
+  return date({ day: 'numeric', month: 'short', ...clock }).format(at);
 }
 
 /** For the tooltip of every time: the whole date. */
@@ -65,17 +70,17 @@ export function dayHeading(at: number, now: number, words: { today: string; yest
 
 /** *3 h 12 min*, *12 min*, *2 days*: what is left or has passed, rounded down. */
 export function span(ms: number): string {
-  if (ms >= 2 * DAY) return unit(Math.floor(ms / DAY), 'day', 'long');
+  if (ms >= 2 * DAY) return m.span_days({ count: Math.floor(ms / DAY) });
   const hours = Math.floor(ms / HOUR);
   const minutes = Math.floor((ms % HOUR) / MINUTE);
-  if (hours === 0) return unit(minutes, 'minute', 'short');
-  if (minutes === 0 || hours >= 24) return unit(hours, 'hour', 'short');
-  return `${unit(hours, 'hour', 'short')} ${unit(minutes, 'minute', 'short')}`;
+  if (hours === 0) return m.span_minutes({ minutes: Math.max(1, minutes) });
+  if (minutes === 0 || hours >= 24) return m.span_hours({ hours });
+  return `${m.span_hours({ hours })} ${m.span_minutes({ minutes })}`;
 }
 
 /** *3 h* or *40 min*: for a chip. */
 export function shortSpan(ms: number): string {
-  return ms >= HOUR ? unit(Math.floor(ms / HOUR), 'hour', 'narrow') : unit(Math.max(1, Math.floor(ms / MINUTE)), 'minute', 'narrow');
+  return ms >= HOUR ? m.span_hours({ hours: Math.floor(ms / HOUR) }) : m.span_minutes({ minutes: Math.max(1, Math.floor(ms / MINUTE)) });
 }
 
 /** *12 s ago*, *3 min ago* */
@@ -96,10 +101,6 @@ export function dollars(cents: number): string {
 /** Names: *Ana and Ben* */
 export function list(names: string[]): string {
   return new Intl.ListFormat(undefined, { type: 'conjunction' }).format(names);
-}
-
-function unit(n: number, name: 'day' | 'hour' | 'minute', display: 'long' | 'short' | 'narrow'): string {
-  return new Intl.NumberFormat(undefined, { style: 'unit', unit: name, unitDisplay: display }).format(n);
 }
 
 /** Local calendar days since 1970, so that clock changes do not shift a day. */

@@ -18,7 +18,7 @@ export function initials(name: string): string {
   const first = words[0];
   const last = words.length > 1 ? words.at(-1) : undefined;
   if (!first) return '#';
-  const letter = (word: string) => [...word][0]?.toLocaleUpperCase() ?? '';
+  const letter = (word: string) => /[\p{L}\p{N}]/u.exec(word)?.[0].toLocaleUpperCase() ?? '';
   // Two letters only where letters stand alone: Arabic joins them, and a Han character says enough.
   return /\p{Script=Latin}|\p{Script=Cyrillic}|\p{Script=Greek}/u.test(first) && last ? letter(first) + letter(last) : letter(first);
 }

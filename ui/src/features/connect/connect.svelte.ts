@@ -36,8 +36,9 @@ export class Profile {
     return this.check?.platforms.find((p) => p.platform === 'x' && (p.state === 'ready' || p.state === 'x_keys_missing'));
   }
 
-  get chosen(): boolean {
-    return this.state === 'open' && this.check !== null && !this.connected && (this.usable.length > 0 || this.x !== undefined);
+  /** Something of it could be connected; with the X keys, where `xKeys` says that they were given. */
+  ready(xKeys: boolean): boolean {
+    return this.state === 'open' && !this.connected && (this.usable.length > 0 || (xKeys && this.x !== undefined));
   }
 }
 
@@ -62,7 +63,8 @@ export class Connect {
 
   readonly hasX = $derived(this.profiles.some((profile) => profile.state === 'open' && profile.x !== undefined));
   readonly needsXKeys = $derived(this.profiles.some((profile) => profile.state === 'open' && profile.x?.state === 'x_keys_missing'));
-  readonly chosen = $derived(this.profiles.filter((profile) => profile.chosen));
+  readonly #xKeys = $derived(this.xKey.trim() !== '' && this.xSecret.trim() !== '');
+  readonly chosen = $derived(this.profiles.filter((profile) => profile.ready(this.#xKeys)));
 
   #host: Host;
 
@@ -93,7 +95,8 @@ export class Connect {
       const { profile } = await this.#host.checkAyrshare(this.#base(), this.#keys(row.key));
       if (row.reference !== null && profile.reference !== null && profile.reference !== row.reference) {
         row.belongsTo = this.profiles.find((other) => other.reference === profile.reference) ?? null;
-        row.problem = row.belongsTo ? m.profile_key_of({ title: row.belongsTo.title }) : m.error_other_profiles_key();
+        row.problem = belongs(row.belongsTo);
+        if (row.belongsTo?.connected) row.belongsTo = null;
       } else {
         row.check = profile;
       }
@@ -148,16 +151,20 @@ export class Connect {
   }
 
   #keys(profileKey: string | null): AyrshareKeys {
-    const xKeys = this.xKey.trim() !== '' && this.xSecret.trim() !== '';
     return {
       api_key: this.apiKey.trim(),
       profile_key: profileKey === null ? null : profileKey.trim(),
-      x_api_key: xKeys ? this.xKey.trim() : null,
-      x_api_secret: xKeys ? this.xSecret.trim() : null,
+      x_api_key: this.#xKeys ? this.xKey.trim() : null,
+      x_api_secret: this.#xKeys ? this.xSecret.trim() : null,
       x_history: history(this.xChoice),
       x_monthly_limit_cents: Math.max(0, Math.round((this.xLimit ?? 0) * 100)),
     };
   }
+}
+
+function belongs(to: Profile | null): string {
+  if (!to) return m.error_other_profiles_key();
+  return to.connected ? m.profile_key_of_connected({ title: to.title }) : m.profile_key_of({ title: to.title });
 }
 
 export function history(choice: XChoice | null): XHistory | null {
