@@ -8,18 +8,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    missing_docs,
     reason = "tests"
 )]
 
 mod clock;
 mod world;
 
-mod accounts;
-mod bad_input;
 mod costs;
-mod kill;
-mod news;
 mod reading;
-mod sending;
-mod storage;

@@ -22,8 +22,8 @@ use crate::errors::store_error;
 const READ_MILLICENTS: u32 = 1_000;
 /// What it bills for one send.
 pub(crate) const SEND_MILLICENTS: u32 = 1_500;
-/// The first page past the probe: a single new message must not cost fifty.
-const FIRST_PAGE: u32 = 5;
+/// The first page past an id that is not held: a single new message must not cost fifty.
+const FIRST_PAGE: u32 = 6;
 /// The following pages.
 const PAGE: u32 = 50;
 /// Messages of a conversation that are read to find one of ours.
@@ -108,14 +108,9 @@ impl Round<'_> {
         if self.is_held(newest).await? {
             return Ok(());
         }
-        match done.next.clone() {
-            None => self.keep(pages, None).await,
-            Some(next) => {
-                let walk = Walk { next: Some(next), wanted: None };
-                self.keep(pages, Some(&walk)).await?;
-                self.walk(walk, FIRST_PAGE).await
-            }
-        }
+        // From the top again, the probe's message included: a page knows the order of equal instants, a message alone
+        // does not, and reading it twice on one day is billed once.
+        self.walk(Walk { next: None, wanted: None }, FIRST_PAGE).await
     }
 
     /// Reads page after page until the walk is at its end.
