@@ -1,5 +1,7 @@
 //! Attachments and where their local copies stand. The bytes are the media cache's; here is what is known of them.
 
+use std::collections::BTreeSet;
+
 use backscroll_model::{AccountId, AttachmentId, Change, ConversationId, MediaFailure, MessageId, MessageKind};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -93,6 +95,30 @@ pub fn media_path(connection: &Connection, id: AttachmentId) -> Result<Option<St
         .prepare_cached("SELECT path FROM attachment WHERE id = ?1 AND state = 2")?
         .query_row([id.0], |row| row.get(0))
         .optional()?)
+}
+
+/// An attachment to fetch now, whatever came of earlier tries; `None`: it has no address, or a copy already.
+pub fn attachment_to_fetch(connection: &Connection, id: AttachmentId) -> Result<Option<WaitingAttachment>> {
+    let found: Option<(i64, i64, String)> = connection
+        .prepare_cached(
+            "SELECT m.account, a.kind, a.url FROM attachment a JOIN message m ON m.id = a.message
+             WHERE a.id = ?1 AND a.url IS NOT NULL AND a.state NOT IN (0, 2)",
+        )?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((account, kind, url)) = found else { return Ok(None) };
+    Ok(Some(WaitingAttachment { id, account: AccountId(account), kind: codes::kind_of(kind)?, url }))
+}
+
+/// The paths of all copies, of attachments and of persons: any other file in the cache is an orphan. A walk through
+/// both tables, for housekeeping.
+pub fn media_paths(connection: &Connection) -> Result<BTreeSet<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT path FROM attachment WHERE path IS NOT NULL
+         UNION SELECT avatar_path FROM participant WHERE avatar_path IS NOT NULL",
+    )?;
+    let paths = statement.query_map([], |row| row.get(0))?;
+    Ok(paths.collect::<rusqlite::Result<_>>()?)
 }
 
 fn changed(connection: &Connection, id: AttachmentId) -> Result<Vec<Change>> {

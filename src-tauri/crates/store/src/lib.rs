@@ -54,7 +54,8 @@ pub use account::{
 };
 pub use apply::{Applied, ApplyContext, Arrival, BATCH_MESSAGES};
 pub use attachment::{
-    MediaFile, WaitingAttachment, attachments_waiting, media_path, set_media_failed, set_media_ready,
+    MediaFile, WaitingAttachment, attachment_to_fetch, attachments_waiting, media_path, media_paths, set_media_failed,
+    set_media_ready,
 };
 pub use conversation::{
     PersonId, WaitingAvatar, avatars_waiting, conversation, conversation_of, conversations, conversations_by_ids,
