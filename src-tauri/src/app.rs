@@ -11,12 +11,13 @@ use std::{
 };
 
 use backscroll_engine::{Inbox, InboxOptions, SecretsMode, SystemClock};
+use backscroll_media::DECODE_ARGUMENT;
 use backscroll_model::{Change, ErrorCode, Settings, UserError};
 use tauri::{AppHandle, Manager as _, RunEvent, Wry};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::{
-    args::{Arguments, DECODE_IMAGE},
+    args::Arguments,
     changes::Batch,
     demo, ipc, media, notify,
     shell::{Facts, Restart, Shell, Wish},
@@ -103,7 +104,7 @@ fn open(arguments: &Arguments) -> impl Future<Output = Result<Inbox, UserError>>
             clock: Arc::new(SystemClock),
             // Two computers that start together shall not poll together.
             seed: std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id()),
-            decoder: (program, vec![DECODE_IMAGE.to_owned()]),
+            decoder: (program, vec![DECODE_ARGUMENT.to_owned()]),
             read_only: false,
             demo,
         };

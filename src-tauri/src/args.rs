@@ -6,9 +6,6 @@ use clap::Parser;
 
 use crate::shell::Restart;
 
-/// The first argument of the child process that decodes images of strangers. Not shown to anyone.
-pub const DECODE_IMAGE: &str = "decode-image";
-
 /// The desktop application.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(name = "backscroll-desktop", version, about = "Backscroll: the direct messages of a business in one inbox")]

@@ -5,13 +5,14 @@
 
 use std::process::ExitCode;
 
-use backscroll_desktop::args::{Arguments, DECODE_IMAGE};
+use backscroll_desktop::args::Arguments;
+use backscroll_media::{DECODE_ARGUMENT, run_decode_child};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
     // Before anything else: the child that decodes images of strangers must be small and without threads.
-    if std::env::args_os().nth(1).is_some_and(|word| word == DECODE_IMAGE) {
-        return ExitCode::from(2);
+    if std::env::args_os().nth(1).is_some_and(|word| word == DECODE_ARGUMENT) {
+        return run_decode_child();
     }
     #[cfg(target_os = "linux")]
     backscroll_desktop::graphics::choose();

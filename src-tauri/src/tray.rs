@@ -4,7 +4,7 @@
 //! A desktop without a tray is no error: the icon is made all the same (a tray may appear later), and who asks
 //! [`has_host`] knows that the user cannot see it.
 
-use backscroll_engine::texts::text;
+use backscroll_engine::text;
 use tauri::{
     AppHandle, Manager as _, Wry,
     image::Image,
@@ -37,7 +37,7 @@ pub fn create(app: &AppHandle) -> tauri::Result<()> {
     let menu = Menu::with_items(app, &[&count, &separator, &item(OPEN)?, &item(SYNC)?, &item(QUIT)?])?;
     let builder = TrayIconBuilder::with_id("main")
         .icon(Image::from_bytes(PLAIN)?)
-        .tooltip("Backscroll")
+        .tooltip(text("window_title", &[]))
         .menu(&menu)
         .show_menu_on_left_click(false)
         .on_menu_event(on_menu)

@@ -1,6 +1,7 @@
 //! The one window. Closing it keeps the application running unless the user chose otherwise; the page in it can go
 //! nowhere, open nothing and download nothing.
 
+use backscroll_engine::text;
 use backscroll_model::{OnClose, Theme};
 use tauri::{
     AppHandle, Emitter as _, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
@@ -18,7 +19,6 @@ use crate::{
 
 /// Its label: the one that `capabilities/main.json` names.
 pub const LABEL: &str = "main";
-const NAME: &str = "Backscroll";
 /// CSS pixels. 360 wide is the narrowest telephone, which one column still serves (`ux.md`, layout).
 const SMALLEST: (f64, f64) = (360.0, 480.0);
 const FIRST: (f64, f64) = (1280.0, 800.0);
@@ -159,8 +159,11 @@ fn set_background(app: &AppHandle, background: bool) {
 }
 
 fn title(app: &AppHandle, unread: u32) -> String {
-    let name = if app.state::<Shell>().facts().demo { "Backscroll (demo)" } else { NAME };
-    if unread == 0 { name.to_owned() } else { format!("({unread}) {name}") }
+    let title = match unread {
+        0 => text("window_title", &[]),
+        _ => text("window_title_unread", &[("count", &unread.to_string())]),
+    };
+    if app.state::<Shell>().facts().demo { text("notify_demo_title", &[("title", &title)]) } else { title }
 }
 
 fn native(theme: Theme) -> Option<tauri::Theme> {

@@ -8,18 +8,23 @@
 //! ```text
 //! GET  /                     ui/dist
 //! POST /invoke/COMMAND       arguments as JSON, keys as in bindings.ts; 200 and the answer, or 422 and the error
-//! GET  /changes              server-sent events: `message` is Change[] (a resync first); `open`, `close_requested`,
-//!                            `notice` and `wish` are what the desktop would get
+//! GET  /changes              server-sent events: `message` is Change[] (a resync first); `open_at` (the shell's event
+//!                            `open`, a name that EventSource has for itself), `close_requested`; `notice` and `wish`
+//!                            are what the desktop would get
 //! POST /emit/EVENT           emits an event of the shell, as a click on a notification would
 //! GET  /media/PATH           what the `media:` scheme answers
 //! ```
 //!
-//! All but the page itself want the token, in the header `x-bridge-token` or as `?token=`.
+//! All but the page itself want the token: `Authorization: Bearer`, the header `x-bridge-token`, or `?token=`.
 
 #[cfg(debug_assertions)]
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    bridge::run().await
+fn main() -> anyhow::Result<std::process::ExitCode> {
+    // The engine starts this very program to decode an image.
+    if std::env::args_os().nth(1).is_some_and(|word| word == backscroll_media::DECODE_ARGUMENT) {
+        return Ok(backscroll_media::run_decode_child());
+    }
+    bridge::run()?;
+    Ok(std::process::ExitCode::SUCCESS)
 }
 
 #[cfg(not(debug_assertions))]
@@ -42,7 +47,7 @@ mod bridge {
         Router,
         body::{Body, Bytes},
         extract::{Path as UrlPath, Request, State},
-        http::{HeaderMap, StatusCode, Uri, header},
+        http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
         middleware::{self, Next},
         response::{
             IntoResponse as _, Response, Sse,
@@ -51,13 +56,13 @@ mod bridge {
         routing::{get, post},
     };
     use backscroll_desktop::{
-        args::DECODE_IMAGE,
         changes,
         commands::start::{CloseRequested, OpenAt},
         demo, ipc, media,
         shell::{Facts, Shell, Wish},
     };
     use backscroll_engine::{Inbox, InboxOptions, SecretsMode, SystemClock};
+    use backscroll_media::DECODE_ARGUMENT;
     use backscroll_model::{Change, NoticeAction};
     use backscroll_simulator::{SimOptions, Simulator};
     use clap::Parser;
@@ -111,11 +116,8 @@ mod bridge {
         address: OnceLock<String>,
     }
 
+    #[tokio::main]
     pub async fn run() -> anyhow::Result<()> {
-        // The engine starts this very program to decode an image.
-        if std::env::args_os().nth(1).is_some_and(|word| word == DECODE_IMAGE) {
-            std::process::exit(2);
-        }
         let arguments = Arguments::parse();
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -148,7 +150,7 @@ mod bridge {
         println!(
             "{}",
             json!({
-                "url": format!("http://{address}/?token={}", bridge.0.token),
+                "url": format!("http://{address}/#token={}", bridge.0.token),
                 "token": bridge.0.token,
                 "api": simulator.announcement(),
                 "simulator": format!("http://{}", simulator.addr()),
@@ -167,7 +169,7 @@ mod bridge {
             secrets: SecretsMode::File,
             clock: Arc::new(SystemClock),
             seed: arguments.seed,
-            decoder: (std::env::current_exe()?, vec![DECODE_IMAGE.to_owned()]),
+            decoder: (std::env::current_exe()?, vec![DECODE_ARGUMENT.to_owned()]),
             read_only: false,
             demo: arguments.demo,
         };
@@ -189,10 +191,10 @@ mod bridge {
             .invoke_handler(ipc::contract::<MockRuntime>().invoke_handler())
             .build(mock_context(noop_assets()))?;
         app.manage(shell);
-        for name in [OpenAt::NAME, CloseRequested::NAME] {
+        for (name, told) in [(OpenAt::NAME, "open_at"), (CloseRequested::NAME, CloseRequested::NAME)] {
             let events = events.clone();
             app.listen_any(name, move |event| {
-                events.send((name, event.payload().to_owned())).ok();
+                events.send((told, event.payload().to_owned())).ok();
             });
         }
         let window = WebviewWindowBuilder::new(&app, "main", tauri::WebviewUrl::default()).build()?;
@@ -253,7 +255,9 @@ mod bridge {
     }
 
     fn has_token(headers: &HeaderMap, uri: &Uri, token: &str) -> bool {
-        let header = headers.get("x-bridge-token").is_some_and(|value| value == token);
+        let bearer = |value: &HeaderValue| value.as_bytes().strip_prefix(b"Bearer ") == Some(token.as_bytes());
+        let header = headers.get("x-bridge-token").is_some_and(|value| value == token)
+            || headers.get(header::AUTHORIZATION).is_some_and(bearer);
         let query =
             || uri.query().unwrap_or_default().split('&').any(|pair| pair.strip_prefix("token=") == Some(token));
         header || query()
