@@ -4,14 +4,16 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   plugins: [
-    paraglideVitePlugin({
-      project: './project.inlang',
-      outdir: './src/paraglide',
-      // One language so far: the runtime that chooses among languages falls out of the bundle.
-      experimentalStaticLocale: '"en"',
-      disableAsyncLocalStorage: true,
-      emitReadme: false,
-    }),
+    // `npm test` compiles the messages beforehand: the plugin's watcher would keep Vitest from ending.
+    process.env['VITEST'] === undefined &&
+      paraglideVitePlugin({
+        project: './project.inlang',
+        outdir: './src/paraglide',
+        // One language so far: the runtime that chooses among languages falls out of the bundle.
+        experimentalStaticLocale: '"en"',
+        disableAsyncLocalStorage: true,
+        emitReadme: false,
+      }),
     svelte(),
   ],
   clearScreen: false,
@@ -19,6 +21,6 @@ export default defineConfig({
   // Everything in dist is embedded into the binary, so no source maps. WebKitGTK 2.40 is Safari 16.
   build: { target: 'safari16', outDir: 'dist', emptyOutDir: true, sourcemap: false, modulePreload: { polyfill: false } },
   // The browser build of Svelte: rune classes are tested as they run.
-  resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
+  resolve: process.env['VITEST'] !== undefined ? { conditions: ['browser'] } : {},
   test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
 });

@@ -12,7 +12,10 @@ async function start(): Promise<void> {
   const { host } = await ('__TAURI_INTERNALS__' in window ? import('./ipc/tauri') : import('./ipc/bridge'));
   try {
     const app = new State(host, await host.boot());
-    window.addEventListener('error', (event) => app.report(event.error));
+    window.addEventListener('error', (event) => {
+      // Said by the browser when observers of sizes cause sizes; the next frame settles it.
+      if (!event.message.startsWith('ResizeObserver loop')) app.report(event.error ?? event.message);
+    });
     window.addEventListener('unhandledrejection', (event) => app.report(event.reason));
     mount(App, { target, props: { app } });
   } catch (thrown) {
