@@ -18,6 +18,8 @@ mod digest;
 mod echo;
 mod merge;
 mod person;
+#[cfg(test)]
+mod properties;
 pub(crate) mod row;
 mod sort_out;
 

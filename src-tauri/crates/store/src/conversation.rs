@@ -102,9 +102,8 @@ pub fn conversations_by_ids(
     now: Timestamp,
 ) -> Result<Vec<Conversation>> {
     let accounts = Accounts::load(connection)?;
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM json_each(?1) wanted CROSS JOIN conversation ON conversation.id = wanted.value"
-    ))?;
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM conversation WHERE id IN (SELECT value FROM json_each(?1))"))?;
     let mut rows = statement.query([id_list(ids.iter().map(|id| id.0))])?;
     let mut found = BTreeMap::new();
     while let Some(row) = rows.next()? {

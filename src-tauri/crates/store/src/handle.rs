@@ -38,8 +38,9 @@ struct Inner {
     gate: Gate,
     readers: Mutex<Vec<tokio_rusqlite::Connection>>,
     free: Semaphore,
+    readers_made: u32,
     quarantined: Option<PathBuf>,
-    lock: Option<std::fs::File>,
+    lock: Mutex<Option<std::fs::File>>,
 }
 
 /// How safe a commit must be (`performance.md`, rule 8).
@@ -62,9 +63,10 @@ impl Store {
                 writer: writer.map(tokio_rusqlite::Connection::from),
                 gate: Gate::default(),
                 free: Semaphore::new(readers.len()),
+                readers_made: u32::try_from(readers.len()).unwrap_or(u32::MAX),
                 readers: Mutex::new(readers),
                 quarantined,
-                lock,
+                lock: Mutex::new(lock),
             }),
         })
     }
@@ -76,7 +78,25 @@ impl Store {
 
     /// Whether this store may write.
     pub fn is_writer(&self) -> bool {
-        self.inner.lock.is_some()
+        self.inner.writer.is_some()
+    }
+
+    /// Finishes what runs, folds the log into the file and gives the data folder back. Other clones answer
+    /// [`StoreError::Closed`] from then on. A store that is only dropped does the same, a moment later.
+    pub async fn close(self) -> Result<()> {
+        let readers = self.inner.free.acquire_many(self.inner.readers_made).await.map_err(|_| StoreError::Closed)?;
+        self.inner.free.close();
+        let idle = std::mem::take(&mut *self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner));
+        for reader in idle {
+            closed(reader.close().await)?;
+        }
+        readers.forget();
+        if let Some(writer) = &self.inner.writer {
+            let _turn = self.inner.gate.user().await;
+            closed(writer.clone().close().await)?;
+        }
+        self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(())
     }
 
     /// Something a person did: goes before any waiting batch of a sync.
@@ -168,6 +188,14 @@ impl Store {
                 })
                 .await,
         )
+    }
+}
+
+fn closed(result: std::result::Result<(), tokio_rusqlite::Error>) -> Result<()> {
+    match result {
+        Ok(()) | Err(tokio_rusqlite::Error::ConnectionClosed) => Ok(()),
+        Err(tokio_rusqlite::Error::Close((_, error)) | tokio_rusqlite::Error::Error(error)) => Err(error.into()),
+        Err(_) => Err(StoreError::Closed),
     }
 }
 

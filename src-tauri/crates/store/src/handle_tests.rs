@@ -1,1 +1,109 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::{
+    Arc, Mutex,
+    mpsc::{self},
+};
+
+use backscroll_model::{HOUR, Page, Platform};
+
+use super::*;
+use crate::{
+    counts, set_settings, settings,
+    test_support::{NOW, add_account, inbound, live, page},
+};
+
+fn store() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), Access::Write, NOW).unwrap();
+    (folder, store)
+}
+
+#[tokio::test]
+async fn what_a_person_does_goes_before_the_waiting_batches_of_a_sync() {
+    let (_folder, store) = store();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let (go, wait) = mpsc::channel::<()>();
+    let note = |what: &'static str| {
+        let order = Arc::clone(&order);
+        move |_: &Transaction<'_>| {
+            order.lock().unwrap().push(what);
+            Ok(())
+        }
+    };
+    let running = store.write_sync({
+        let note = note("running batch");
+        move |tx| {
+            wait.recv().unwrap();
+            note(tx)
+        }
+    });
+    let waiting = store.write_sync(note("waiting batch"));
+    let person = store.write_user(note("person"));
+    let release = async {
+        // Everyone above has been polled once and stands in line.
+        go.send(()).unwrap();
+        Ok(())
+    };
+    let (a, b, c, d) = tokio::join!(running, waiting, person, release);
+    let all: [Result<()>; 4] = [a, b, c, d];
+    assert!(all.iter().all(Result::is_ok));
+    assert_eq!(*order.lock().unwrap(), ["running batch", "person", "waiting batch"]);
+}
+
+#[tokio::test]
+async fn a_person_who_gives_up_waiting_blocks_no_sync() {
+    let (_folder, store) = store();
+    let turn = store.inner.gate.user().await;
+    {
+        let mut given_up = Box::pin(store.inner.gate.user());
+        assert!(futures_poll(given_up.as_mut()).is_pending());
+    }
+    drop(turn);
+    store.write_sync(|_| Ok(())).await.unwrap();
+}
+
+fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> std::task::Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+}
+
+#[tokio::test]
+async fn a_failed_write_leaves_nothing_and_a_read_sees_only_what_is_committed() {
+    let (_folder, store) = store();
+    let failed: Result<()> = store
+        .write_user(|tx| {
+            let wanted = backscroll_model::Settings { list_width: 400, ..Default::default() };
+            set_settings(tx, &wanted)?;
+            Err(StoreError::NotFound("nothing"))
+        })
+        .await;
+    assert!(failed.is_err());
+    assert_eq!(store.read(settings).await.unwrap().list_width, 320);
+    let write_in_a_read = store.read(|db| Ok(db.execute("DELETE FROM setting", [])?)).await;
+    assert!(matches!(write_in_a_read, Err(StoreError::ReadOnly)));
+}
+
+#[tokio::test]
+async fn pages_are_applied_in_batches_and_each_is_told_after_its_commit() {
+    let (_folder, store) = store();
+    let account = store.write_user(|tx| Ok(add_account(tx, Platform::Instagram, "9001"))).await.unwrap();
+    let pages: Vec<Page> = (0..60)
+        .map(|c| {
+            let events = (0..20).map(|m| inbound(&format!("{c}_{m}"), NOW.plus(-HOUR - m), "Hello?")).collect();
+            page(&format!("t{c}"), events, None)
+        })
+        .collect();
+    let mut told = Vec::new();
+    let total = store.apply(account, pages, live(), |applied| told.push(applied.new)).await.unwrap();
+    assert_eq!((total.new, told), (1_200, vec![500, 500, 200]));
+    assert_eq!(store.read(counts).await.unwrap().unread, 60);
+}
+
+#[tokio::test]
+async fn durable_writes_wait_for_the_disk_and_others_do_not() {
+    let (_folder, store) = store();
+    let synchronous =
+        |tx: &Transaction<'_>| Ok(tx.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))?);
+    assert_eq!(store.write_durable(synchronous).await.unwrap(), 2);
+    assert_eq!(store.write_user(synchronous).await.unwrap(), 1);
+}

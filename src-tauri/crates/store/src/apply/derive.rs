@@ -109,8 +109,10 @@ pub(super) fn derive(
     }
     now.unread = unread(connection, row.id, &before, now, delta)?;
     now.window_until = now.inbound_at.and_then(|at| window_until(facts.platform, at));
-    let inbound_moved = now.inbound_at != before.inbound_at;
-    if covered || (now.gap_after && inbound_moved) {
+    // A newer message can leave a gap behind it; an older one, a tombstone's neighbour, can come to lie before one.
+    let may_pass_a_gap = now.inbound_at != before.inbound_at
+        && (now.gap_after || before.inbound_at.is_none() || now.inbound_at < before.inbound_at);
+    if covered || may_pass_a_gap {
         now.gap_after = match now.inbound_at {
             Some(at) => gaps::any_after(connection, row.id, at)?,
             None => false,

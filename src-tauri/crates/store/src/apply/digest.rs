@@ -100,10 +100,14 @@ impl<'p> Entry<'p> {
             }
         }
         match events.listing {
-            // The newest instant covered is the time of the reading: another one each time.
+            // The newest instant covered is the time of the reading, another one each time: beside messages it says
+            // nothing new, alone it is all that is said.
             Some(listing) => {
                 bytes.push(b'l');
                 bytes.extend(listing.from.map_or(i64::MIN, |t| t.0).to_le_bytes());
+                if newest.is_none() {
+                    bytes.extend(listing.to.0.to_le_bytes());
+                }
             }
             None => bytes.push(b'-'),
         }

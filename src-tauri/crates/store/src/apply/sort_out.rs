@@ -114,10 +114,9 @@ impl<'p> Sorted<'p> {
             let id = ids.take(connection, seen.at)?.0;
             let taken_back =
                 seen.kind == MessageKind::Unsent || (!unsent.is_empty() && unsent.remove(seen.remote_id.as_str()));
-            let is_news = context.arrival == Arrival::Live
-                && seen.direction == Direction::In
-                && !taken_back
-                && seen.at.0 > facts.news_floor;
+            // One that was taken back opens the conversation as it would have by coming earlier, but nobody is told.
+            let is_news =
+                context.arrival == Arrival::Live && seen.direction == Direction::In && seen.at.0 > facts.news_floor;
             if !writer.insert(facts, work.row.id, id, &new, taken_back, is_news)? {
                 self.held.push((new.work, seen, new.digest));
                 continue;
@@ -282,7 +281,7 @@ impl<'c> Writer<'c> {
             if taken_back { codes::UNSENT } else { codes::kind(seen.kind) },
             origin,
             flags,
-            is_news.then_some(1),
+            (is_news && !taken_back).then_some(1),
             text,
             seen.remote_id.as_str(),
             facts.account,

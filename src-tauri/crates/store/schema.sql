@@ -1,0 +1,316 @@
+-- What the migrations add up to. Written by the test of this name:
+-- BACKSCROLL_BLESS=1 cargo nextest run -p backscroll-store schema
+
+CREATE TABLE connection (
+    id          INTEGER PRIMARY KEY,        -- ConnectionId; the secrets are in the keychain, never here
+    provider    TEXT    NOT NULL,           -- whose API: 'ayrshare'
+    name        TEXT    NOT NULL,           -- what the user or the provider calls it
+    api_base    TEXT    NOT NULL,           -- base URL without a trailing slash
+    remote_ref  TEXT,                       -- the provider's reference of what it acts as (refId)
+    created_at  INTEGER NOT NULL            -- our clock
+) STRICT;
+
+CREATE TABLE business (
+    id          INTEGER PRIMARY KEY,        -- BusinessId
+    name        TEXT    NOT NULL            -- cleaned
+) STRICT;
+
+CREATE TABLE account (
+    id            INTEGER PRIMARY KEY,      -- AccountId
+    business      INTEGER NOT NULL REFERENCES business (id),
+    platform      TEXT    NOT NULL,         -- 'messenger', 'instagram', 'x'
+    remote_id     TEXT    NOT NULL,         -- the platform's id of the business itself
+    name          TEXT    NOT NULL,         -- cleaned
+    username      TEXT,                     -- @handle without the @
+    connection    INTEGER REFERENCES connection (id) ON DELETE SET NULL, -- NULL: disconnected, history only
+    created_at    INTEGER NOT NULL,         -- our clock; messages more than 7 days older are never news
+    last_read_at  INTEGER,                  -- provider's clock of the last full read (lastUpdated)
+    backfill      INTEGER NOT NULL,         -- 0 awaits the user's choice (X), 1 pending, 2 done
+    x_history     TEXT,                     -- X: JSON of how much history to read
+    x_limit_cents INTEGER                   -- X: monthly limit in US cents, 0 none
+) STRICT;
+
+CREATE UNIQUE INDEX account_remote ON account (platform, remote_id);
+
+CREATE TABLE x_spend (
+    account     INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    month       INTEGER NOT NULL,           -- calendar months since 1970-01, UTC
+    millicents  INTEGER NOT NULL,           -- spent in it, thousandths of a US cent
+    PRIMARY KEY (account, month)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counter (
+    account       INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    conversations INTEGER NOT NULL DEFAULT 0, -- held
+    messages      INTEGER NOT NULL DEFAULT 0, -- held
+    unread        INTEGER NOT NULL DEFAULT 0, -- open conversations with unread messages
+    unanswered    INTEGER NOT NULL DEFAULT 0, -- open conversations waiting for an answer
+    oldest_at     INTEGER                     -- the oldest message ever held
+) STRICT;
+
+CREATE TABLE badge (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    unread      INTEGER NOT NULL,           -- open conversations with unread messages
+    unanswered  INTEGER NOT NULL            -- open conversations waiting for an answer
+) STRICT;
+
+CREATE TABLE participant (
+    id           INTEGER PRIMARY KEY,
+    account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    remote_id    TEXT    NOT NULL,          -- the platform's id of the person
+    name         TEXT,                      -- cleaned; NULL: the platform gave none
+    username     TEXT,                      -- @handle without the @, cleaned
+    avatar_url   TEXT,                      -- where the platform keeps the picture; never loaded by the web view
+    avatar_state INTEGER NOT NULL DEFAULT 0, -- as attachment.state
+    avatar_path  TEXT                       -- path behind the media: scheme, once in the cache
+) STRICT;
+
+CREATE UNIQUE INDEX participant_remote ON participant (account, remote_id);
+
+CREATE INDEX participant_avatar_waiting ON participant (id) WHERE avatar_state = 1;
+
+CREATE TABLE conversation (
+    id              INTEGER PRIMARY KEY,    -- ConversationId
+    account         INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    state           INTEGER NOT NULL,       -- 0 open, 1 snoozed, 2 done
+    unread          INTEGER NOT NULL DEFAULT 0, -- inbound messages after the marks below
+    messages        INTEGER NOT NULL DEFAULT 0, -- held
+    last_at         INTEGER,                -- newest message; NULL: listed without messages
+    last_tie        INTEGER,                -- its rank among equal instants
+    last_id         INTEGER,                -- its row
+    last_direction  INTEGER,                -- as message.direction
+    last_kind       INTEGER,                -- as message.kind
+    last_send_state INTEGER,                -- as message.send_state, NULL once accepted
+    last_text       TEXT,                   -- its beginning, at most 200 characters
+    name            TEXT,                   -- of the participant, repeated
+    username        TEXT,                   -- of the participant, repeated
+    person          TEXT,                   -- remote id of the participant, repeated
+    avatar          TEXT,                   -- cache path of the participant's picture, repeated
+    draft           TEXT,                   -- beginning of the draft, at most 200 characters
+    waiting_since   INTEGER,                -- first inbound message after our last answer; NULL: answered
+    window_until    INTEGER,                -- end of the free reply window; NULL: none (X) or nobody wrote
+    inbound_at      INTEGER,                -- newest message of the customer that is not taken back
+    gap_after       INTEGER NOT NULL DEFAULT 0, -- 1: messages may be missing after inbound_at
+    read_up_to      INTEGER,                -- the other side has read everything up to then; only moves forward
+    archived        INTEGER NOT NULL DEFAULT 0, -- 1: archived at the provider
+    snoozed_until   INTEGER,                -- only while state = 1; our clock
+    by_rule         INTEGER NOT NULL,       -- 1: state was set by the rule of the first back-fill and may still follow it
+    marked_unread   INTEGER NOT NULL DEFAULT 0, -- 1: the user marked it unread
+    read_mark       INTEGER,                -- the user has read up to then
+    history_mark    INTEGER,                -- history that the rule took as read, up to then
+    elsewhere_at    INTEGER,                -- newest own message typed elsewhere: what came before it was read there
+    answer_at       INTEGER,                -- newest answer of ours, automatic and failed ones aside
+    participant     INTEGER REFERENCES participant (id), -- NULL: not told yet
+    page_digest     INTEGER,                -- digest of the newest page of messages, to skip an unchanged one
+    list_digest     INTEGER,                -- digest of its entry in the list of conversations, likewise
+    remote_id       TEXT    NOT NULL        -- the platform's id
+) STRICT;
+
+CREATE UNIQUE INDEX conversation_remote ON conversation (account, remote_id);
+
+CREATE INDEX conversation_newest ON conversation (state, last_at, id, account, unread);
+
+CREATE INDEX conversation_waiting ON conversation (state, waiting_since, id, account) WHERE waiting_since IS NOT NULL;
+
+CREATE INDEX conversation_closing ON conversation (state, window_until, id, account) WHERE window_until IS NOT NULL;
+
+CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE snoozed_until IS NOT NULL;
+
+CREATE INDEX conversation_participant ON conversation (participant);
+
+CREATE TRIGGER conversation_counted AFTER INSERT ON conversation BEGIN
+    UPDATE counter SET
+        conversations = conversations + 1,
+        messages = messages + NEW.messages,
+        unread = unread + (NEW.state = 0 AND NEW.unread > 0),
+        unanswered = unanswered + (NEW.state = 0 AND NEW.waiting_since IS NOT NULL)
+    WHERE account = NEW.account;
+    UPDATE badge SET
+        unread = unread + (NEW.state = 0 AND NEW.unread > 0),
+        unanswered = unanswered + (NEW.state = 0 AND NEW.waiting_since IS NOT NULL);
+END;
+
+CREATE TRIGGER conversation_held AFTER UPDATE OF messages ON conversation WHEN OLD.messages <> NEW.messages BEGIN
+    UPDATE counter SET messages = messages + NEW.messages - OLD.messages WHERE account = NEW.account;
+END;
+
+CREATE TRIGGER conversation_recounted AFTER UPDATE OF state, unread, waiting_since ON conversation
+WHEN (OLD.state = 0 AND OLD.unread > 0) <> (NEW.state = 0 AND NEW.unread > 0)
+    OR (OLD.state = 0 AND OLD.waiting_since IS NOT NULL) <> (NEW.state = 0 AND NEW.waiting_since IS NOT NULL)
+BEGIN
+    UPDATE counter SET
+        unread = unread + (NEW.state = 0 AND NEW.unread > 0) - (OLD.state = 0 AND OLD.unread > 0),
+        unanswered = unanswered + (NEW.state = 0 AND NEW.waiting_since IS NOT NULL)
+            - (OLD.state = 0 AND OLD.waiting_since IS NOT NULL)
+    WHERE account = NEW.account;
+    UPDATE badge SET
+        unread = unread + (NEW.state = 0 AND NEW.unread > 0) - (OLD.state = 0 AND OLD.unread > 0),
+        unanswered = unanswered + (NEW.state = 0 AND NEW.waiting_since IS NOT NULL)
+            - (OLD.state = 0 AND OLD.waiting_since IS NOT NULL);
+END;
+
+CREATE TRIGGER conversation_uncounted AFTER DELETE ON conversation BEGIN
+    UPDATE counter SET
+        conversations = conversations - 1,
+        messages = messages - OLD.messages,
+        unread = unread - (OLD.state = 0 AND OLD.unread > 0),
+        unanswered = unanswered - (OLD.state = 0 AND OLD.waiting_since IS NOT NULL)
+    WHERE account = OLD.account;
+    UPDATE badge SET
+        unread = unread - (OLD.state = 0 AND OLD.unread > 0),
+        unanswered = unanswered - (OLD.state = 0 AND OLD.waiting_since IS NOT NULL);
+END;
+
+CREATE TABLE message (
+    id           INTEGER PRIMARY KEY,       -- MessageId: seconds since 2010 << 12 | counter; also the rowid of the index
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    at           INTEGER NOT NULL,          -- the thread sorts by (at, tie, id)
+    tie          INTEGER NOT NULL,          -- rank among equal instants in the provider's listing, the largest seen
+    direction    INTEGER NOT NULL,          -- 0 the customer's, 1 ours
+    kind         INTEGER NOT NULL,          -- 0 text, 1 image, 2 video, 3 audio, 4 file, 5 sticker, 6 share, 7 unsent, 8 unknown
+    origin       INTEGER NOT NULL,          -- 0 remote, 1 Backscroll, 2 elsewhere, 3 automatic
+    flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload
+    send_state   INTEGER,                   -- of the part that it is: SendState in order; NULL: not sent by us
+    announce     INTEGER,                   -- 1 to be announced, 2 announced or withdrawn; NULL: never
+    text         TEXT,                      -- byte for byte; NULL: none
+    remote_id    TEXT,                      -- the platform's id; NULL until a send is accepted, and for imports
+    account      INTEGER NOT NULL,          -- of the conversation, for the two unique keys below
+    digest       INTEGER NOT NULL,          -- of the fields as last seen, to skip an unchanged one
+    import_key   BLOB                       -- imports: hash of thread, time, sender, text, ordinal
+) STRICT;
+
+CREATE INDEX message_thread ON message (conversation, at, tie);
+
+CREATE UNIQUE INDEX message_remote ON message (account, remote_id) WHERE remote_id IS NOT NULL;
+
+CREATE UNIQUE INDEX message_import ON message (account, import_key) WHERE import_key IS NOT NULL;
+
+CREATE INDEX message_announce ON message (id) WHERE announce = 1;
+
+CREATE TABLE unsent (
+    account     INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    remote_id   TEXT    NOT NULL,           -- of the message
+    PRIMARY KEY (account, remote_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE message_search USING fts5 (
+    text,
+    content = '',
+    contentless_delete = 1,
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* S* Co'",
+    prefix = '1 2'
+);
+
+CREATE TABLE attachment (
+    id          INTEGER PRIMARY KEY,        -- AttachmentId
+    message     INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+    ordinal     INTEGER NOT NULL,           -- order within the message
+    kind        INTEGER NOT NULL,           -- as message.kind
+    type_name   TEXT,                       -- the provider's word where it is not one that we know
+    url         TEXT,                       -- where the platform keeps it, signed and short-lived
+    state       INTEGER NOT NULL,           -- 0 link, 1 waiting, 2 ready, 3 gone, 4 too large, 5 unreadable, 6 refused
+    path        TEXT,                       -- of the copy, behind the media: scheme
+    size        INTEGER,                    -- of the copy, bytes
+    sha256      BLOB,                       -- of the copy
+    width       INTEGER,                    -- pixels, once known
+    height      INTEGER                     -- pixels, once known
+) STRICT;
+
+CREATE UNIQUE INDEX attachment_message ON attachment (message, ordinal);
+
+CREATE INDEX attachment_waiting ON attachment (message) WHERE state = 1;
+
+CREATE TABLE reaction (
+    message     INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+    by          TEXT    NOT NULL,           -- the platform's id of who reacted; may be neither side
+    emoji       TEXT    NOT NULL,
+    PRIMARY KEY (message, by, emoji)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE raw (
+    id          INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE, -- of the message
+    codec       INTEGER NOT NULL,           -- 0 as is, 1 zstd
+    dictionary  INTEGER NOT NULL,           -- 0 none, else number of a dictionary in src/raw/
+    bytes       BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE stretch (
+    id           INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    from_at      INTEGER,                   -- oldest instant covered; NULL: back to the very first message
+    to_at        INTEGER NOT NULL,          -- newest instant covered
+    missing      INTEGER                    -- how many messages the gap before it holds, where the provider lists ids
+) STRICT;
+
+CREATE INDEX stretch_conversation ON stretch (conversation, to_at);
+
+CREATE TABLE cursor (
+    account     INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    name        TEXT    NOT NULL,           -- what it is a place in
+    value       TEXT    NOT NULL,           -- opaque
+    PRIMARY KEY (account, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE intent (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT, -- IntentId; order of ids is order of sending, so never reused
+    account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    created_at   INTEGER NOT NULL,          -- when the user pressed Send; our clock, corrected
+    hold_until   INTEGER                    -- hold before sending; NULL: none
+) STRICT;
+
+CREATE INDEX intent_conversation ON intent (conversation);
+
+CREATE INDEX intent_account ON intent (account);
+
+CREATE TABLE part (
+    id           INTEGER PRIMARY KEY,
+    intent       INTEGER NOT NULL REFERENCES intent (id) ON DELETE CASCADE,
+    ordinal      INTEGER NOT NULL,          -- order within the intent
+    account      INTEGER NOT NULL,          -- of the intent
+    conversation INTEGER NOT NULL,          -- of the intent
+    message      INTEGER UNIQUE REFERENCES message (id) ON DELETE SET NULL, -- its row; NULL once discarded
+    state        INTEGER NOT NULL,          -- SendState in order: 0 queued, 1 uploading, 2 sending, 3 accepted, 4 failed,
+                                            -- 5 unknown, 6 needs review, 7 settled
+    reason       TEXT,                      -- JSON of SendReason
+    since        INTEGER NOT NULL,          -- when the state was entered; our clock, corrected
+    wanted_at    INTEGER NOT NULL,          -- when the user last asked for it: sent, tried again, confirmed
+    next_at      INTEGER,                   -- when something happens by itself next
+    client_ref   TEXT    NOT NULL,          -- what we plant in the request, where the provider returns it
+    fresh_reads  INTEGER NOT NULL DEFAULT 0, -- reads since unknown that would have shown it
+    read_at      INTEGER,                   -- provider's clock of the last of them: a cached answer counts once
+    released     INTEGER NOT NULL DEFAULT 0 -- 1: the user let the messages behind it go
+) STRICT;
+
+CREATE INDEX part_intent ON part (intent, ordinal);
+
+CREATE INDEX part_unfinished ON part (account, conversation, intent, ordinal) WHERE state NOT IN (3, 4);
+
+CREATE TABLE attempt (
+    id          INTEGER PRIMARY KEY,
+    part        INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
+    started_at  INTEGER NOT NULL,           -- before the first byte leaves; our clock, corrected
+    ended_at    INTEGER,                    -- NULL: never known
+    outcome     INTEGER,                    -- 0 accepted, 1 not sent, 2 refused, 3 ambiguous; NULL: running or died
+    http_status INTEGER,
+    body_hash   INTEGER NOT NULL,           -- of the request's body
+    detail      TEXT                        -- the provider's code and text; never a secret
+) STRICT;
+
+CREATE INDEX attempt_part ON attempt (part);
+
+CREATE TABLE draft (
+    conversation INTEGER PRIMARY KEY REFERENCES conversation (id) ON DELETE CASCADE,
+    text         TEXT    NOT NULL,
+    changed_at   INTEGER NOT NULL           -- our clock
+) STRICT;
+
+CREATE TABLE setting (
+    name        TEXT PRIMARY KEY,           -- 'settings' and what else must survive a restart
+    value       TEXT NOT NULL               -- JSON
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE backfill (
+    account       INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    conversations INTEGER                   -- how many are known to exist; NULL: not known yet
+) STRICT;
