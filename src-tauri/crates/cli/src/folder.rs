@@ -52,7 +52,7 @@ impl Folder {
             secrets: self.secrets,
             clock: Arc::new(SystemClock),
             seed,
-            decoder: (program, vec!["decode-image".to_owned()]),
+            decoder: (program, vec![backscroll_media::DECODE_ARGUMENT.to_owned()]),
             read_only,
             demo: false,
         })

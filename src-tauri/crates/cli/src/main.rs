@@ -29,8 +29,8 @@ use crate::{
 
 fn main() -> ExitCode {
     // Before anything else: the child that decodes images of strangers must be small and without threads.
-    if std::env::args_os().nth(1).is_some_and(|word| word == "decode-image") {
-        return ExitCode::from(2);
+    if std::env::args_os().nth(1).is_some_and(|word| word == backscroll_media::DECODE_ARGUMENT) {
+        return backscroll_media::run_decode_child();
     }
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()

@@ -2,9 +2,9 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use backscroll_engine::Inbox;
+use backscroll_engine::{Inbox, next_changes};
 use backscroll_model::*;
-use tokio::{sync::broadcast::error::RecvError, time::timeout};
+use tokio::time::timeout;
 
 use crate::{folder::Folder, output::Output, read::print_message, texts::text};
 
@@ -29,9 +29,8 @@ pub async fn run(
             {
                 return anyhow::Ok(message);
             }
-            match changes.recv().await {
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => anyhow::bail!(text("cli_engine_stopped", &[])),
+            if next_changes(&mut changes).await.is_none() {
+                anyhow::bail!(text("cli_engine_stopped", &[]));
             }
         }
     })

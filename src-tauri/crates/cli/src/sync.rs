@@ -5,10 +5,9 @@ use std::{
     process::ExitCode,
 };
 
-use backscroll_engine::Inbox;
+use backscroll_engine::{Inbox, next_changes};
 use backscroll_model::*;
 use serde::Serialize;
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::{args::SyncArguments, demo::interrupted, folder::Folder, output::Output, texts};
 
@@ -80,13 +79,10 @@ async fn watch(inbox: &Inbox, only: Option<AccountId>, out: &mut Output) -> anyh
     loop {
         let batch = tokio::select! {
             () = &mut stop => return Ok(()),
-            batch = changes.recv() => batch,
+            batch = next_changes(&mut changes) => batch,
         };
-        match batch {
-            Ok(batch) => tell(inbox, only, &batch, &mut told, out).await?,
-            Err(RecvError::Lagged(_)) => tell(inbox, only, &[Change::Resync], &mut told, out).await?,
-            Err(RecvError::Closed) => return Ok(()),
-        }
+        let Some(batch) = batch else { return Ok(()) };
+        tell(inbox, only, &batch, &mut told, out).await?;
     }
 }
 

@@ -1,23 +1,10 @@
 //! The sentences that a person reads, from the file that the UI reads too (`ui/messages/en.json`).
 
-use std::{collections::BTreeMap, sync::LazyLock};
-
 use backscroll_model::{ErrorCode, Health};
 use serde::Serialize;
 use serde_json::Value;
 
-static ENGLISH: LazyLock<BTreeMap<String, Value>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../../../ui/messages/en.json")).unwrap_or_default());
-
-/// The sentence `key`, its `{names}` filled in. A key that is missing shows itself: better than nothing, and a test finds
-/// it.
-pub fn text(key: &str, values: &[(&str, &str)]) -> String {
-    let mut sentence = ENGLISH.get(key).and_then(Value::as_str).unwrap_or(key).to_owned();
-    for (name, value) in values {
-        sentence = sentence.replace(&format!("{{{name}}}"), value);
-    }
-    sentence
-}
+pub use backscroll_engine::text;
 
 /// The sentence of an error.
 pub fn error(code: ErrorCode) -> String {
@@ -36,4 +23,36 @@ pub fn word(value: &impl Serialize) -> String {
 /// The word of an account's health.
 pub fn health(health: &Health) -> String {
     word(health)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_that_the_command_line_asks_for_exists() {
+        let sources = [
+            include_str!("account.rs"),
+            include_str!("demo.rs"),
+            include_str!("read.rs"),
+            include_str!("send.rs"),
+            include_str!("sync.rs"),
+        ];
+        let mut asked = 0;
+        for key in
+            sources.iter().flat_map(|source| source.split("\"cli_").skip(1)).filter_map(|rest| rest.split('"').next())
+        {
+            let key = format!("cli_{key}");
+            assert_ne!(text(&key, &[]), key, "not in ui/messages/en.json");
+            asked += 1;
+        }
+        assert!(asked > 10, "{asked}");
+    }
+
+    #[test]
+    fn every_error_has_a_sentence() {
+        for code in [ErrorCode::Offline, ErrorCode::InUse, ErrorCode::NewerData, ErrorCode::Internal] {
+            assert!(!error(code).starts_with("error_"), "{code:?}");
+        }
+    }
 }

@@ -33,7 +33,12 @@ impl Drop for Running {
 /// `backscroll demo`, and what it said about itself.
 fn demo() -> (Running, Value) {
     let mut running = Running(
-        Command::new(PROGRAM).args(["demo", "--seed", "3"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap(),
+        Command::new(PROGRAM)
+            .args(["demo", "--seed", "3"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
     );
     let told = serde_json::from_str(&running.first_line()).unwrap();
     (running, told)
@@ -65,8 +70,7 @@ impl Inbox {
 
     fn run_with(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(arguments);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A program that refuses its arguments does not read its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
@@ -243,10 +247,8 @@ fn secrets_in_a_file_are_said_aloud_and_readable_by_their_owner_alone() {
     let inbox = Inbox::new();
     let api_base = text(&told["ayrshare"], "api_base");
     let secrets = &told["ayrshare"]["secrets"];
-    let out = inbox.run_with(
-        &["account", "add", "--provider", "ayrshare", "--api-base", api_base],
-        &secrets.to_string(),
-    );
+    let out =
+        inbox.run_with(&["account", "add", "--provider", "ayrshare", "--api-base", api_base], &secrets.to_string());
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
     assert!(stderr(&out).contains("file"), "{}", stderr(&out));
     let file = inbox.folder().join("secrets.json");
@@ -280,7 +282,12 @@ fn disconnecting_keeps_the_history_and_deleting_takes_it() {
 #[test]
 fn a_closed_pipe_is_no_error() {
     let mut demo = Running(
-        Command::new(PROGRAM).args(["account", "list", "--data-dir"]).arg(tempfile::tempdir().unwrap().path()).stdout(Stdio::piped()).spawn().unwrap(),
+        Command::new(PROGRAM)
+            .args(["account", "list", "--data-dir"])
+            .arg(tempfile::tempdir().unwrap().path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap(),
     );
     drop(demo.0.stdout.take());
     assert_eq!(demo.0.wait().unwrap().code(), Some(0));
