@@ -22,6 +22,9 @@ const COLUMNS: &str = "id, account, remote_id, name, username, person, avatar, s
     waiting_since, last_id, last_at, last_direction, last_kind, last_text, last_send_state, draft, inbound_at,
     gap_after, read_up_to, messages, archived";
 
+/// How many they are.
+const COLUMN_COUNT: usize = 23;
+
 /// What a conversation repeats from its account. There are few accounts: one small read instead of a join per row.
 #[derive(Debug)]
 struct Accounts(BTreeMap<i64, (BusinessId, Platform)>);

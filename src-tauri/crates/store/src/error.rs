@@ -89,3 +89,28 @@ impl StoreError {
 
 /// What functions of the store return.
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn failures_are_told_apart_by_what_can_be_done() {
+        let sqlite = |code| StoreError::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_BUSY), StoreError::Busy));
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_BUSY_SNAPSHOT), StoreError::Busy));
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_FULL), StoreError::Full));
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_READONLY), StoreError::ReadOnly));
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_READONLY_DIRECTORY), StoreError::ReadOnly));
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_CORRUPT), StoreError::Corrupt(_)));
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_NOTADB), StoreError::Corrupt(_)));
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_IOERR_FSYNC), StoreError::Io(_)));
+        let file = |kind: ErrorKind| StoreError::of_file(Error::from(kind));
+        assert!(matches!(file(ErrorKind::PermissionDenied), StoreError::ReadOnly));
+        assert!(matches!(file(ErrorKind::ReadOnlyFilesystem), StoreError::ReadOnly));
+        assert!(matches!(file(ErrorKind::StorageFull), StoreError::Full));
+        assert!(matches!(file(ErrorKind::Other), StoreError::Io(_)));
+    }
+}

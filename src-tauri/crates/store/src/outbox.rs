@@ -22,12 +22,14 @@
 //! Call the steps through [`crate::Store::write_durable`].
 
 mod decide;
+mod identity;
+mod machine;
+mod progress;
 mod queue;
 mod read_back;
 
 use backscroll_model::{
-    AccountId, Attempt, AttemptOutcome, Change, ConversationId, IntentId, MessageId, RemoteId, SendProgress,
-    SendReason, SendState, Timestamp,
+    AccountId, AttemptOutcome, Change, ConversationId, IntentId, MessageId, RemoteId, SendReason, SendState, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -40,7 +42,12 @@ use crate::{
     search,
 };
 
+use identity::take_remote_id;
+use machine::{Step, next_state};
+
 pub use decide::{Decided, decide};
+pub(crate) use identity::echoed;
+pub use progress::{attempts, intent_state, progress};
 pub use queue::{Sendable, Turn, hold_back_old, next_sendable, set_waiting};
 pub use read_back::{Unsettled, fresh_read, unsettled};
 
@@ -95,65 +102,6 @@ pub struct Answer {
     pub http_status: Option<u16>,
     /// The provider's code and text; never a secret.
     pub detail: Option<String>,
-}
-
-/// A step in the life of a part. The names are those of the picture above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Begin,
-    Accept,
-    QueueAgain,
-    Refuse,
-    LoseTrack,
-    FoundAtStart,
-    Echo,
-    NotFound,
-    Retry,
-    SendAgain,
-    Arrived,
-    Discard,
-    Expire,
-}
-
-impl Step {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Begin => "begun",
-            Self::Accept => "accepted",
-            Self::QueueAgain => "queued again",
-            Self::Refuse => "refused",
-            Self::LoseTrack => "lost track of",
-            Self::FoundAtStart => "found at start",
-            Self::Echo => "echoed",
-            Self::NotFound => "not found",
-            Self::Retry => "retried",
-            Self::SendAgain => "sent again",
-            Self::Arrived => "marked as arrived",
-            Self::Discard => "discarded",
-            Self::Expire => "expired",
-        }
-    }
-}
-
-/// The state machine: where a step leads, if it exists.
-fn next_state(from: SendState, step: Step) -> Option<SendState> {
-    use SendState::{Accepted, Failed, NeedsReview, Queued, Sending, Settled, Unknown, Uploading};
-    match (from, step) {
-        (Queued, Step::Begin) => Some(Sending),
-        (Sending, Step::Accept) => Some(Accepted),
-        (Sending, Step::QueueAgain) => Some(Queued),
-        (Sending, Step::Refuse) => Some(Failed),
-        (Sending, Step::LoseTrack | Step::FoundAtStart) => Some(Unknown),
-        // Files on the way are no message yet.
-        (Uploading, Step::FoundAtStart) => Some(Queued),
-        (Queued | Sending | Unknown | NeedsReview | Settled | Accepted, Step::Echo) => Some(Accepted),
-        (Unknown, Step::NotFound) => Some(NeedsReview),
-        (Failed, Step::Retry) => Some(Queued),
-        (NeedsReview, Step::SendAgain) => Some(Queued),
-        (NeedsReview, Step::Arrived) => Some(Settled),
-        (Queued | Failed | NeedsReview, Step::Discard) | (Queued, Step::Expire) => Some(Failed),
-        _ => None,
-    }
 }
 
 /// A part, as far as a step needs it.
@@ -345,80 +293,6 @@ pub fn finish_attempt(
     Ok(all)
 }
 
-/// The answer named the message: the row gets the id. Where its echo is a row already, the two become one; where the
-/// echo of a twin was taken for it, the twins change places.
-fn take_remote_id(connection: &Connection, part: &Part, remote_id: &RemoteId, all: &mut Vec<Change>) -> Result<()> {
-    let place = |id: i64| -> Result<(Option<String>, i64, i64)> {
-        Ok(connection
-            .prepare_cached("SELECT remote_id, at, tie FROM message WHERE id = ?1")?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
-    };
-    let put = |id: i64, (remote_id, at, tie): (Option<&str>, i64, i64)| -> Result<()> {
-        connection
-            .prepare_cached("UPDATE message SET remote_id = ?2, at = ?3, tie = ?4, digest = 0 WHERE id = ?1")?
-            .execute((id, remote_id, at, tie))?;
-        Ok(())
-    };
-    let (mine, at, tie) = place(part.message)?;
-    if mine.as_deref() == Some(remote_id.as_str()) {
-        return Ok(());
-    }
-    let other: Option<i64> = connection
-        .prepare_cached("SELECT id FROM message WHERE account = ?1 AND remote_id = ?2")?
-        .query_row((part.account, remote_id.as_str()), |row| row.get(0))
-        .optional()?;
-    let Some(other) = other else {
-        if mine.is_some() {
-            look_again(connection, part.conversation)?;
-        }
-        return put(part.message, (Some(remote_id.as_str()), at, tie));
-    };
-    let (theirs, their_at, their_tie) = place(other)?;
-    match mine {
-        None => {
-            search::remove(connection, other)?;
-            connection.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([other])?;
-            connection
-                .prepare_cached("UPDATE conversation SET messages = max(messages - 1, 0) WHERE id = ?1")?
-                .execute([part.conversation])?;
-        }
-        Some(mine) => {
-            put(part.message, (None, at, tie))?;
-            put(other, (Some(&mine), at, tie))?;
-        }
-    }
-    put(part.message, (theirs.as_deref(), their_at, their_tie))?;
-    look_again(connection, part.conversation)?;
-    all.push(Change::Messages {
-        conversation: ConversationId(part.conversation),
-        ids: vec![MessageId(other)],
-        added: false,
-    });
-    Ok(())
-}
-
-/// The next page is compared message by message, even if it is the one that was seen last.
-fn look_again(connection: &Connection, conversation: i64) -> Result<()> {
-    connection.prepare_cached("UPDATE conversation SET page_digest = NULL WHERE id = ?1")?.execute([conversation])?;
-    Ok(())
-}
-
-/// The echo of a part was read: it is accepted, whatever was thought of it. `apply` derives the conversation's row.
-pub(crate) fn echoed(
-    connection: &Connection,
-    part: i64,
-    message: i64,
-    remote_id: &RemoteId,
-    at: Timestamp,
-) -> Result<()> {
-    let part = Part { id: part, ..self::part(connection, MessageId(message))? };
-    step(connection, &part, Step::Echo, None, None, at)?;
-    connection
-        .prepare_cached("UPDATE message SET remote_id = ?2 WHERE id = ?1")?
-        .execute((message, remote_id.as_str()))?;
-    Ok(())
-}
-
 /// At start, nothing is on the wire: what was sending is unknown, what was uploading is queued.
 pub fn sending_found_at_start(
     connection: &Connection,
@@ -440,84 +314,6 @@ pub fn sending_found_at_start(
         all.extend(changes(connection, &part, false)?);
     }
     Ok(all)
-}
-
-/// Where a message of ours stands; `None`: it was not sent by us, or it is gone.
-pub fn progress(connection: &Connection, message: MessageId) -> Result<Option<SendProgress>> {
-    let found = connection
-        .prepare_cached(
-            "SELECT p.state, p.reason, p.since, p.next_at,
-                (SELECT count(*) FROM part l WHERE l.account = p.account AND l.conversation = p.conversation
-                    AND l.state NOT IN (3, 4) AND l.state = 0 AND p.released = 0
-                    AND (l.intent, l.ordinal) > (p.intent, p.ordinal)),
-                EXISTS (SELECT 1 FROM part e WHERE e.account = p.account AND e.conversation = p.conversation
-                    AND e.state NOT IN (3, 4) AND e.state <> 7 AND e.released = 0
-                    AND (e.intent, e.ordinal) < (p.intent, p.ordinal))
-             FROM part p WHERE p.message = ?1",
-        )?
-        .query_row([message.0], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, Option<String>>(1)?,
-                Timestamp(row.get(2)?),
-                row.get::<_, Option<i64>>(3)?.map(Timestamp),
-                row.get::<_, u32>(4)?,
-                row.get::<_, bool>(5)?,
-            ))
-        })
-        .optional()?;
-    let Some((state, reason, since, next_at, behind, blocked)) = found else { return Ok(None) };
-    let state = codes::send_state_of(state)?;
-    let mut reason = reason_of(reason)?;
-    if state == SendState::Queued && blocked && reason.is_none() {
-        reason = Some(SendReason::BehindEarlier);
-    }
-    let waiting_behind = if matches!(state, SendState::Unknown | SendState::NeedsReview) { behind } else { 0 };
-    Ok(Some(SendProgress { state, reason, since, next_at, waiting_behind }))
-}
-
-/// The state of an intent: that of its part that is furthest from done.
-pub fn intent_state(connection: &Connection, intent: IntentId) -> Result<SendState> {
-    let states: Vec<i64> = connection
-        .prepare_cached("SELECT state FROM part WHERE intent = ?1")?
-        .query_map([intent.0], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut found = Vec::new();
-    for state in states {
-        found.push(codes::send_state_of(state)?);
-    }
-    // What the user must know first comes first.
-    let order = [
-        SendState::NeedsReview,
-        SendState::Unknown,
-        SendState::Failed,
-        SendState::Sending,
-        SendState::Uploading,
-        SendState::Queued,
-        SendState::Settled,
-        SendState::Accepted,
-    ];
-    order.into_iter().find(|state| found.contains(state)).ok_or(StoreError::NotFound("intent"))
-}
-
-/// Each attempt to send a message, oldest first.
-pub fn attempts(connection: &Connection, message: MessageId) -> Result<Vec<Attempt>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT a.started_at, a.ended_at, a.outcome, a.http_status, a.detail
-         FROM part p JOIN attempt a ON a.part = p.id WHERE p.message = ?1 ORDER BY a.id",
-    )?;
-    let mut rows = statement.query([message.0])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(Attempt {
-            started_at: Timestamp(row.get(0)?),
-            ended_at: row.get::<_, Option<i64>>(1)?.map(Timestamp),
-            outcome: row.get::<_, Option<i64>>(2)?.map(codes::outcome_of).transpose()?,
-            http_status: row.get(3)?,
-            detail: row.get(4)?,
-        });
-    }
-    Ok(found)
 }
 
 /// The account whose outbox a message is in.

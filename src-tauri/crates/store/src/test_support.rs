@@ -1,4 +1,5 @@
 //! What the tests share: an empty database in memory, an account, a few pages, a canonical dump, and a query's plan.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use backscroll_model::{
     AccountId, Backfill, ConversationEvents, Direction, Event, Listing, MessageKind, MessageSeen, Page, Platform,

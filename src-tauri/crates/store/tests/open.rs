@@ -1,5 +1,5 @@
 //! Opening a data folder: what is refused, what is set aside, and that neither costs a byte.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 

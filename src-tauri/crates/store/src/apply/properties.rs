@@ -3,7 +3,7 @@
 //! A world of a few conversations is invented, with equal instants, files, reactions, tombstones, automatic replies and
 //! silences of days. Its pages are windows into those conversations, as platforms give them: the newest so many, now
 //! and earlier, with a list of people in between.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use backscroll_model::{
     AttachmentSeen, ConversationEvents, DAY, Direction, Event, Listing, MessageKind, Page, ParticipantSeen, Platform,
@@ -209,7 +209,7 @@ proptest! {
     #[test]
     fn pages_told_twice_say_nothing_more((said, reads) in world(), arrival in arrival()) {
         let pages = pages(&said, &reads);
-        let once = rows(&[pages.clone()], arrival);
+        let once = rows(std::slice::from_ref(&pages), arrival);
         prop_assert_eq!(&once, &rows(&[pages.clone(), pages.clone()], arrival));
         let each_twice: Vec<Page> = pages.iter().flat_map(|page| [page.clone(), page.clone()]).collect();
         prop_assert_eq!(&once, &rows(&[each_twice], arrival));

@@ -6,7 +6,7 @@ use backscroll_model::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Accounts, COLUMNS, DONE, OPEN, SNOOZED, read};
+use super::{Accounts, COLUMN_COUNT, COLUMNS, DONE, OPEN, SNOOZED, read};
 use crate::{Result, StoreError};
 
 /// How long before its end a reply window is *closing soon*.
@@ -186,7 +186,8 @@ fn walk(
     while let Some(row) = rows.next()? {
         let conversation = read(row, accounts, now)?;
         let key = match segment.key {
-            Some(_) => row.get("sort_key")?,
+            // The one column after those of a row.
+            Some(_) => row.get(COLUMN_COUNT)?,
             None => 0,
         };
         found.push((After { segment: number, key, id: conversation.id.0 }, conversation));

@@ -1,0 +1,62 @@
+//! The state machine of a part: the picture at the head of [`super`], as one function.
+
+use backscroll_model::SendState;
+
+/// A step in the life of a part. The names are those of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Begin,
+    Accept,
+    QueueAgain,
+    Refuse,
+    LoseTrack,
+    FoundAtStart,
+    Echo,
+    NotFound,
+    Retry,
+    SendAgain,
+    Arrived,
+    Discard,
+    Expire,
+}
+
+impl Step {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Begin => "begun",
+            Self::Accept => "accepted",
+            Self::QueueAgain => "queued again",
+            Self::Refuse => "refused",
+            Self::LoseTrack => "lost track of",
+            Self::FoundAtStart => "found at start",
+            Self::Echo => "echoed",
+            Self::NotFound => "not found",
+            Self::Retry => "retried",
+            Self::SendAgain => "sent again",
+            Self::Arrived => "marked as arrived",
+            Self::Discard => "discarded",
+            Self::Expire => "expired",
+        }
+    }
+}
+
+/// The state machine: where a step leads, if it exists.
+pub(super) fn next_state(from: SendState, step: Step) -> Option<SendState> {
+    use SendState::{Accepted, Failed, NeedsReview, Queued, Sending, Settled, Unknown, Uploading};
+    match (from, step) {
+        (Queued, Step::Begin) => Some(Sending),
+        (Sending, Step::Accept) => Some(Accepted),
+        (Sending, Step::QueueAgain) => Some(Queued),
+        (Sending, Step::Refuse) => Some(Failed),
+        (Sending, Step::LoseTrack | Step::FoundAtStart) => Some(Unknown),
+        // Files on the way are no message yet.
+        (Uploading, Step::FoundAtStart) => Some(Queued),
+        (Queued | Sending | Unknown | NeedsReview | Settled | Accepted, Step::Echo) => Some(Accepted),
+        (Unknown, Step::NotFound) => Some(NeedsReview),
+        (Failed, Step::Retry) => Some(Queued),
+        (NeedsReview, Step::SendAgain) => Some(Queued),
+        (NeedsReview, Step::Arrived) => Some(Settled),
+        (Queued | Failed | NeedsReview, Step::Discard) | (Queued, Step::Expire) => Some(Failed),
+        _ => None,
+    }
+}
