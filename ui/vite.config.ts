@@ -22,5 +22,5 @@ export default defineConfig({
   build: { target: 'safari16', outDir: 'dist', emptyOutDir: true, sourcemap: false, modulePreload: { polyfill: false } },
   // The browser build of Svelte: rune classes are tested as they run.
   resolve: process.env['VITEST'] !== undefined ? { conditions: ['browser'] } : {},
-  test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

@@ -86,11 +86,8 @@ export function shortSpan(ms: number): string {
 /** *12 s ago*, *3 min ago* */
 export function ago(at: number, now: number): string {
   const ms = Math.max(0, now - at);
-  const format = new Intl.RelativeTimeFormat(undefined, { style: 'narrow', numeric: 'always' });
-  if (ms < MINUTE) return format.format(-Math.floor(ms / 1000), 'second');
-  if (ms < HOUR) return format.format(-Math.floor(ms / MINUTE), 'minute');
-  if (ms < DAY) return format.format(-Math.floor(ms / HOUR), 'hour');
-  return format.format(-Math.floor(ms / DAY), 'day');
+  if (ms < MINUTE) return m.ago_seconds({ seconds: Math.floor(ms / 1000) });
+  return m.ago({ span: span(ms) });
 }
 
 /** *$5.00*: what X bills is in US dollars. */

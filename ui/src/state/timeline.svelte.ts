@@ -39,6 +39,8 @@ export class Timeline {
   /** Messages that came while the end was not in view. */
   fresh = $state(0);
   jump = $state.raw<Jump | null>(null);
+  /** The message that a notification asked for. */
+  spot = $state<MessageId | null>(null);
   /** The end of the thread is in view: told by the component. */
   atEnd = true;
 
@@ -82,6 +84,7 @@ export class Timeline {
       if (position.kind === 'first_unread') this.divider = page.first_unread;
       const target = position.kind === 'around' ? position.message : position.kind === 'first_unread' ? page.first_unread : null;
       this.fresh = 0;
+      this.spot = position.kind === 'around' ? position.message : null;
       this.phase = 'ready';
       this.jump = target === null ? { to: 'newest' } : { to: target, align: position.kind === 'around' ? 'center' : 'start' };
     } catch (thrown) {
@@ -127,8 +130,10 @@ export class Timeline {
   }
 
   async toMessage(message: MessageId): Promise<void> {
-    if (this.messages.some((m) => m.id === message)) this.jump = { to: message, align: 'center' };
-    else await this.open({ kind: 'around', message });
+    if (this.messages.some((m) => m.id === message)) {
+      this.spot = message;
+      this.jump = { to: message, align: 'center' };
+    } else await this.open({ kind: 'around', message });
   }
 
   /** Messages were added or changed. No ids: too many to name. */

@@ -20,7 +20,9 @@ export class Profile {
   state = $state<'open' | 'connected' | 'skipped'>('open');
 
   constructor(of: ProfileCheck | OtherProfile, primary: boolean) {
-    this.title = of.title;
+    // Ayrshare calls the first one *Primary Profile*; the user knows it by the name of its Page.
+    const named = 'platforms' in of ? of.platforms.find((p) => p.name !== null)?.name : undefined;
+    this.title = (primary ? named : undefined) ?? of.title;
     this.reference = of.reference;
     this.connected = 'connected' in of && of.connected;
     this.primary = primary;
@@ -131,7 +133,7 @@ export class Connect {
       profile.busy = true;
       profile.problem = '';
       try {
-        const accounts = await this.#host.connectAyrshare(this.#base(), this.#keys(profile.primary ? null : profile.key), null);
+        const accounts = await this.#host.connectAyrshare(this.#base(), this.#keys(profile.primary ? null : profile.key), profile.primary ? profile.title : null);
         this.connected += accounts.length;
         profile.state = 'connected';
       } catch (thrown) {
