@@ -7,10 +7,10 @@
 //! Refuses: the keychain (the keys are invented) and the user's folder. Only a folder of this module's own making is
 //! ever removed.
 
-use std::{fs, io, path::Path, sync::OnceLock};
+use std::{fs, io, path::Path, sync::OnceLock, time::Duration};
 
 use backscroll_engine::{AyrshareSecrets, Inbox, InboxOptions, Secret, SecretsMode};
-use backscroll_model::{ErrorCode, UserError, XHistory};
+use backscroll_model::{ErrorCode, Health, UserError, XHistory};
 use backscroll_simulator::{SimOptions, Simulator};
 use serde::Deserialize;
 
@@ -22,16 +22,48 @@ const MARK: &str = "this-is-the-demo";
 /// The engine's lock on a data folder.
 const LOCK: &str = "lock";
 
+/// How soon news of the invented people is read.
+const HEARING: Duration = Duration::from_secs(1);
+
+/// How soon again when that failed.
+const RETRY: Duration = Duration::from_secs(5);
+
 /// The providers of the demo live as long as the process.
 static SIMULATOR: OnceLock<Simulator> = OnceLock::new();
 
 /// Opens the demo beside the data folder of `options`, with its history read and its script running.
 pub async fn open(options: InboxOptions) -> Result<Inbox, UserError> {
     let simulator = Simulator::start(SimOptions::demo()).await.map_err(|e| internal(&e))?;
+    // A read after news is fresh; by itself the provider would repeat its last answer for a minute.
+    simulator.set_knobs(|knobs| knobs.inbound_drops_cache = true);
     let inbox = open_with(&simulator, options).await?;
     simulator.demo_script();
     SIMULATOR.set(simulator).map_err(|_| internal(&"the demo was opened twice"))?;
+    tokio::spawn(hear(inbox.clone()));
     Ok(inbox)
+}
+
+/// Stands in for the provider's webhooks: without them news is as old as the provider's cache, a minute, and the script
+/// is over after ninety seconds.
+async fn hear(inbox: Inbox) {
+    let Some(simulator) = SIMULATOR.get() else { return };
+    let mut heard = simulator.ledger().len();
+    loop {
+        tokio::time::sleep(HEARING).await;
+        let now = simulator.ledger().len();
+        if now == heard {
+            continue;
+        }
+        match inbox.sync_once(None).await {
+            Ok(reports) if reports.iter().all(|report| report.health == Health::Ok) => heard = now,
+            // The script drops the connection, too: heard when it is back.
+            Ok(_) => tokio::time::sleep(RETRY).await,
+            Err(error) => {
+                tracing::debug!(%error, "the demo's news waits");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
 }
 
 /// Opens an inbox beside the data folder of `options` that is connected to all profiles of this simulator, its history
