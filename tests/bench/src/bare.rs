@@ -18,11 +18,8 @@ pub struct Bare {
     next: i64,
 }
 
-/// A row as the bare page reads it.
-pub struct BareRow {
-    /// All columns.
-    pub columns: (i64, i64, i64, i64, i64, String, Option<String>),
-}
+/// A row as the bare page reads it: its numbers and its texts.
+pub type BareRow = ([i64; 5], String, Option<String>, Option<String>);
 
 impl Bare {
     /// Creates the tables in a new file.
@@ -110,9 +107,8 @@ impl Bare {
              WHERE id < ?1 ORDER BY id DESC LIMIT 50",
         )?;
         let rows = select.query_map([before], |row| {
-            Ok(BareRow {
-                columns: (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?),
-            })
+            let numbers = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+            Ok((numbers, row.get(5)?, row.get(6)?, None))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -124,19 +120,9 @@ impl Bare {
              WHERE id > ?1 ORDER BY id LIMIT 50",
         )?;
         let rows = select.query_map([after], |row| {
-            let name: Option<String> = row.get(7)?;
-            std::hint::black_box(name);
-            Ok(BareRow {
-                columns: (
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get::<_, Option<i64>>(3)?.unwrap_or_default(),
-                    row.get(4)?,
-                    row.get(5)?,
-                    row.get(6)?,
-                ),
-            })
+            let last_at: Option<i64> = row.get(3)?;
+            let numbers = [row.get(0)?, row.get(1)?, row.get(2)?, last_at.unwrap_or_default(), row.get(4)?];
+            Ok((numbers, row.get(5)?, row.get(6)?, row.get(7)?))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -13,7 +13,7 @@ pub fn available() -> bool {
 }
 
 /// Instructions of one `work` of this binary.
-pub fn count(args: &[&str]) -> Result<f64> {
+fn count(args: &[&str]) -> Result<f64> {
     let own = std::env::current_exe()?;
     let out = tempfile::NamedTempFile::new()?;
     let answer = Command::new("valgrind")
@@ -31,17 +31,15 @@ pub fn count(args: &[&str]) -> Result<f64> {
     collected(&said).with_context(|| format!("valgrind of {args:?} told no count"))
 }
 
-/// Instructions per unit of work: (2N − N) of `work` less (2N − N) of `idle`.
-pub fn per_unit(work: &str, idle: &str, n: usize, more: &[&str]) -> Result<f64> {
-    let run = |name: &str, n: usize| {
+/// Instructions of N units of `work`: a run of 2N less a run of N. Start-up is in both.
+pub fn of_units(work: &str, n: usize, more: &[&str]) -> Result<f64> {
+    let run = |n: usize| {
         let n = n.to_string();
-        let mut args = vec![name, "--count", &n];
+        let mut args = vec![work, "--count", &n];
         args.extend_from_slice(more);
         count(&args)
     };
-    let of_work = run(work, 2 * n)? - run(work, n)?;
-    let of_idle = run(idle, 2 * n)? - run(idle, n)?;
-    Ok((of_work - of_idle) / n as f64)
+    Ok(run(2 * n)? - run(n)?)
 }
 
 fn collected(stderr: &str) -> Option<f64> {

@@ -127,11 +127,6 @@ impl Texts {
         text
     }
 
-    /// A name of two words.
-    pub fn name(&self, rng: &mut impl Rng) -> String {
-        format!("{} {}", self.latin.word(rng), self.latin.word(rng))
-    }
-
     fn unspaced(&self, rng: &mut impl Rng, length: usize) -> String {
         (0..length)
             .map(|at| match at % 11 {

@@ -13,12 +13,12 @@ use crate::{
     corpus::{Corpus, Size},
     measure::{Clock, Samples, micros},
     report::Report,
-    store::work,
+    store::work::{self, Shape},
     subject::{Subject, decode},
 };
 
 /// Messages of a run under callgrind, which is some fifty times slower.
-const COUNTED: usize = 4_000;
+const COUNTED: usize = 2_000;
 /// Bodies that are timed, of 500 messages each.
 const TIMED: usize = 60;
 
@@ -34,18 +34,30 @@ pub fn measure(report: &mut Report, dir: &Path) -> Result<()> {
 
 fn instructions(report: &mut Report, dir: &Path) -> Result<()> {
     let place = dir.display().to_string();
-    let per_message = |name: &str| callgrind::per_unit(name, work::GENERATE, COUNTED, &["--dir", &place]);
-    let bare = per_message(work::BARE)?;
-    let decoded = per_message(work::DECODE)?;
-    let whole = per_message(work::INGEST)?;
-    let without_raw = per_message(work::INGEST_WITHOUT_RAW)?;
-    let sorted = per_message(work::INGEST_SORTED)?;
     let unit = "instr/message";
-    report.compared("P1.ingest.instructions", unit, without_raw, bare, Some(24.0));
-    report.compared("P1.ingest-with-raw.instructions", unit, whole, bare, None);
-    report.compared("P1.raw-payload.instructions", unit, whole - without_raw, bare, None);
-    report.compared("P1.decode-normalise.instructions", unit, decoded, bare, None);
-    report.compared("P2.newest-first.instructions", unit, whole, sorted, Some(1.1));
+    let counted =
+        |name: &str, shape: Shape| callgrind::of_units(name, COUNTED, &["--dir", &place, "--shape", shape.word()]);
+    for shape in [Shape::Backfill, Shape::Scattered] {
+        let generated = counted(work::GENERATE, shape)?;
+        let per_message = |name: &str| Ok::<_, anyhow::Error>((counted(name, shape)? - generated) / COUNTED as f64);
+        let bare = per_message(work::BARE)?;
+        let whole = per_message(work::INGEST)?;
+        let without_raw = per_message(work::INGEST_WITHOUT_RAW)?;
+        match shape {
+            Shape::Backfill => {
+                let decoded = per_message(work::DECODE)?;
+                let sorted = per_message(work::INGEST_SORTED)?;
+                report.compared("P1.ingest.instructions", unit, without_raw, bare, Some(24.0));
+                report.compared("P1.with-raw.instructions", unit, whole, bare, None);
+                report.compared("P1.raw-payload.instructions", unit, whole - without_raw, bare, None);
+                report.compared("P1.decode-normalise.instructions", unit, decoded, bare, None);
+                report.compared("P2.newest-first.instructions", unit, whole, sorted, Some(1.1));
+            }
+            Shape::Scattered => {
+                report.compared("P1.scattered.instructions", unit, without_raw, bare, None);
+            }
+        }
+    }
     Ok(())
 }
 

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use backscroll_model::{Event, Page, ThreadPosition};
+use backscroll_model::{Event, Page};
 
 use crate::{
     bare::Bare,
-    corpus::{Body, Corpus, Size},
+    corpus::{Body, Corpus, NEWEST_MS, Size, listing},
     subject::{Subject, decode},
 };
 
@@ -32,16 +32,47 @@ pub struct Work {
     count: usize,
     #[arg(long)]
     dir: PathBuf,
+    #[arg(long)]
+    shape: Shape,
+}
+
+/// How the messages come.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Shape {
+    /// One answer with 20 messages of each conversation: a first back-fill, or a catch-up.
+    Backfill,
+    /// Answers of 500 messages, which are spread over some 150 conversations each: the dearest way, because each
+    /// conversation's row is written in each transaction.
+    Scattered,
+}
+
+impl Shape {
+    /// Its word for `--shape`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Backfill => "backfill",
+            Self::Scattered => "scattered",
+        }
+    }
+
+    fn bodies(self, messages: usize) -> Vec<Body> {
+        match self {
+            Self::Backfill => vec![listing(4, messages / 20, 20, 0..0, NEWEST_MS)],
+            Self::Scattered => {
+                let size = Size { messages, conversations: messages / 5, thread: 0 };
+                Corpus::new(4, size, 500).collect()
+            }
+        }
+    }
 }
 
 impl Work {
     /// Does it.
     pub fn run(&self) -> Result<()> {
         let dir = tempfile::tempdir_in(&self.dir)?;
-        let size = Size { messages: self.count, conversations: self.count / 5, thread: 0 };
-        let bodies: Vec<Body> = Corpus::new(4, size, 500).collect();
+        let bodies = self.shape.bodies(self.count);
         match self.name.as_str() {
-            GENERATE => std::mem::drop(std::hint::black_box(bodies)),
+            GENERATE => drop(std::hint::black_box(bodies)),
             BARE => {
                 let mut bare = Bare::create(&dir.path().join("bare.db"))?;
                 for body in &bodies {
