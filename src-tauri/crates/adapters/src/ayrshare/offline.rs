@@ -1,7 +1,7 @@
 //! An answer that is already here becomes pages, by the very code that reads one from the network: for what needs the
 //! bytes to be its own (fixtures, measurements).
 
-use std::io::{BufReader, Read};
+use std::io::Read;
 
 use backscroll_model::{Page, Platform};
 
@@ -18,7 +18,7 @@ use crate::{Kind, http::Limits};
 ///
 /// [`Kind::Decode`]: the body is not one JSON object with a list of messages.
 pub fn pages_of(platform: Platform, answer: impl Read) -> Result<Vec<Page>, Kind> {
-    let body = body::decode(BufReader::new(answer)).map_err(|broken| broken.kind)?;
+    let body = body::decode(answer).map_err(|broken| broken.kind)?;
     let items = body.messages.ok_or(Kind::Decode)?;
     let asked = Asked { platform: Some(platform), ..Asked::default() };
     let listed = normalize::messages(items, &asked, wire::time(body.last_updated.as_deref()), false);
