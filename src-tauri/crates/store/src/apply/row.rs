@@ -1,7 +1,7 @@
 //! The row of a conversation while a batch works on it: read once, written at most once.
 
 use backscroll_model::RemoteId;
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Facts;
 use crate::{Result, conversation};
@@ -173,50 +173,51 @@ impl Row {
         }
         let c = &self.now;
         let last = c.last.as_ref();
-        connection.prepare_cached(UPDATE)?.execute(named_params! {
-            ":id": self.id,
-            ":state": c.state,
-            ":snoozed_until": c.snoozed_until,
-            ":by_rule": c.by_rule,
-            ":unread": c.unread,
-            ":messages": c.messages,
-            ":last_at": last.map(|l| l.at),
-            ":last_tie": last.map(|l| l.tie),
-            ":last_id": last.map(|l| l.id),
-            ":last_direction": last.map(|l| l.direction),
-            ":last_kind": last.map(|l| l.kind),
-            ":last_send_state": last.and_then(|l| l.send_state),
-            ":last_text": last.and_then(|l| l.text.as_deref()),
-            ":name": c.name,
-            ":username": c.username,
-            ":person": c.person,
-            ":avatar": c.avatar,
-            ":waiting_since": c.waiting_since,
-            ":window_until": c.window_until,
-            ":inbound_at": c.inbound_at,
-            ":gap_after": c.gap_after,
-            ":read_up_to": c.read_up_to,
-            ":archived": c.archived,
-            ":marked_unread": c.marked_unread,
-            ":read_mark": c.read_mark,
-            ":history_mark": c.history_mark,
-            ":elsewhere_at": c.elsewhere_at,
-            ":answer_at": c.answer_at,
-            ":participant": c.participant,
-            ":page_digest": c.page_digest,
-            ":list_digest": c.list_digest,
-        })?;
+        // By number: 31 names would be looked up for each row.
+        connection.prepare_cached(UPDATE)?.execute(params![
+            self.id,
+            c.state,
+            c.snoozed_until,
+            c.by_rule,
+            c.unread,
+            c.messages,
+            last.map(|l| l.at),
+            last.map(|l| l.tie),
+            last.map(|l| l.id),
+            last.map(|l| l.direction),
+            last.map(|l| l.kind),
+            last.and_then(|l| l.send_state),
+            last.and_then(|l| l.text.as_deref()),
+            c.name,
+            c.username,
+            c.person,
+            c.avatar,
+            c.waiting_since,
+            c.window_until,
+            c.inbound_at,
+            c.gap_after,
+            c.read_up_to,
+            c.archived,
+            c.marked_unread,
+            c.read_mark,
+            c.history_mark,
+            c.elsewhere_at,
+            c.answer_at,
+            c.participant,
+            c.page_digest,
+            c.list_digest,
+        ])?;
         Ok(())
     }
 }
 
 const UPDATE: &str = "UPDATE conversation SET
-    state = :state, snoozed_until = :snoozed_until, by_rule = :by_rule, unread = :unread, messages = :messages,
-    last_at = :last_at, last_tie = :last_tie, last_id = :last_id, last_direction = :last_direction,
-    last_kind = :last_kind, last_send_state = :last_send_state, last_text = :last_text, name = :name,
-    username = :username, person = :person, avatar = :avatar, waiting_since = :waiting_since,
-    window_until = :window_until, inbound_at = :inbound_at, gap_after = :gap_after, read_up_to = :read_up_to,
-    archived = :archived, marked_unread = :marked_unread, read_mark = :read_mark, history_mark = :history_mark,
-    elsewhere_at = :elsewhere_at, answer_at = :answer_at, participant = :participant, page_digest = :page_digest,
-    list_digest = :list_digest
-    WHERE id = :id";
+    state = ?2, snoozed_until = ?3, by_rule = ?4, unread = ?5, messages = ?6,
+    last_at = ?7, last_tie = ?8, last_id = ?9, last_direction = ?10,
+    last_kind = ?11, last_send_state = ?12, last_text = ?13, name = ?14,
+    username = ?15, person = ?16, avatar = ?17, waiting_since = ?18,
+    window_until = ?19, inbound_at = ?20, gap_after = ?21, read_up_to = ?22,
+    archived = ?23, marked_unread = ?24, read_mark = ?25, history_mark = ?26,
+    elsewhere_at = ?27, answer_at = ?28, participant = ?29, page_digest = ?30,
+    list_digest = ?31
+    WHERE id = ?1";

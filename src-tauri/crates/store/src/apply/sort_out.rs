@@ -108,6 +108,7 @@ impl<'p> Sorted<'p> {
         let mut ids = Ids::default();
         let mut writer = Writer::new(connection)?;
         let mut oldest = i64::MAX;
+        let mut newest: HashMap<usize, &MessageSeen> = HashMap::new();
         for new in std::mem::take(&mut self.new) {
             let Some(work) = works.get_mut(new.work) else { continue };
             let seen = new.seen;
@@ -127,8 +128,15 @@ impl<'p> Sorted<'p> {
             work.delta.inserted(seen, taken_back, is_news);
             if work.delta.last.as_ref().is_none_or(|last| last.key() < (seen.at.0, i64::from(seen.tie), id)) {
                 work.delta.last = Some(last(seen, id, taken_back));
+                newest.insert(new.work, seen);
             }
             applied.new += 1;
+        }
+        for (number, seen) in newest {
+            let last = works.get_mut(number).and_then(|work| work.delta.last.as_mut());
+            if let Some(last) = last.filter(|last| last.kind != codes::UNSENT) {
+                last.text = seen.text.as_deref().and_then(crate::preview);
+            }
         }
         merge::forget_unsent(connection, facts, unsent)?;
         connection
@@ -203,6 +211,7 @@ impl Held {
     }
 }
 
+/// Without its text: that costs more than the rest of a message, and only the newest one's is kept.
 fn last(seen: &MessageSeen, id: i64, taken_back: bool) -> Last {
     Last {
         at: seen.at.0,
@@ -211,7 +220,7 @@ fn last(seen: &MessageSeen, id: i64, taken_back: bool) -> Last {
         direction: codes::direction(seen.direction),
         kind: if taken_back { codes::UNSENT } else { codes::kind(seen.kind) },
         send_state: None,
-        text: if taken_back { None } else { seen.text.as_deref().and_then(crate::preview) },
+        text: None,
     }
 }
 
