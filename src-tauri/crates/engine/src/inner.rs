@@ -233,7 +233,7 @@ impl Inner {
             .load(id)
             .await?
             .ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key for this connection"))?;
-        let link = Arc::new(Link::new(id, &connection.api_base, &credentials, self.limits)?);
+        let link = Arc::new(Link::new(&connection.api_base, &credentials, self.limits)?);
         Ok(Arc::clone(lock(&self.links).entry(id).or_insert(link)))
     }
 
@@ -245,11 +245,6 @@ impl Inner {
     /// The next use opens it with the secrets of then.
     pub(crate) fn close_link(&self, id: ConnectionId) {
         lock(&self.links).remove(&id);
-    }
-
-    /// The base URLs of open connections on loopback: media may be fetched from there.
-    pub(crate) fn api_bases(&self) -> Vec<String> {
-        lock(&self.links).values().map(|link| link.api_base.clone()).collect()
     }
 }
 

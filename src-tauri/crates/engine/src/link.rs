@@ -28,10 +28,7 @@ const SKEW_TOLD: i64 = 5 * MINUTE;
 
 /// A live connection.
 pub(crate) struct Link {
-    pub(crate) id: ConnectionId,
     pub(crate) adapter: Ayrshare,
-    /// The base URL, for what may be fetched from loopback.
-    pub(crate) api_base: String,
     shared: Mutex<Shared>,
 }
 
@@ -48,7 +45,6 @@ struct Shared {
 
 impl Link {
     pub(crate) fn new(
-        id: ConnectionId,
         api_base: &str,
         credentials: &Credentials,
         limits: Limits,
@@ -61,7 +57,7 @@ impl Link {
             XKeys::from_parts(x_key, x_secret),
             limits,
         )?;
-        Ok(Self { id, adapter, api_base: api_base.to_owned(), shared: Mutex::default() })
+        Ok(Self { adapter, shared: Mutex::default() })
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {

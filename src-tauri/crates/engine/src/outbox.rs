@@ -32,7 +32,7 @@ use std::{
 
 use backscroll_adapters::{Adapter as _, AdapterError, Kind, SendOutcome, SendText};
 use backscroll_model::{
-    Account, AccountId, Change, ConversationId, MINUTE, Platform, SECOND, SendReason, SendState, Timestamp,
+    Account, AccountId, Change, ConversationId, Health, MINUTE, MessageId, Platform, SECOND, SendReason, SendState, Timestamp,
 };
 use backscroll_store::{
     self as db,
@@ -64,6 +64,8 @@ const LOOK_AGAIN: i64 = 30 * SECOND;
 const MENDED_ELSEWHERE: i64 = 10 * MINUTE;
 /// An outcome that could not be written is tried again after this.
 const WRITE_AGAIN: i64 = 2 * SECOND;
+/// A message that waited longer than this leaves only after its account was read that recently.
+const FRESH: i64 = MINUTE;
 /// Queued messages are looked at for having become stale this often.
 const LOOK_FOR_STALE: i64 = MINUTE;
 
@@ -221,7 +223,13 @@ impl Sender {
             .map_err(|e| store_error(&e))?;
         self.inner.publish(changes);
         let mut waiting = turn.next_at.is_some();
+        let mut unread = false;
         for sendable in turn.ready {
+            // What waited is not sent blindly into a conversation that may have moved on.
+            if sendable.message < MessageId::first_of_second(corrected.plus(-FRESH)) && !self.has_read_since(now) {
+                unread = true;
+                continue;
+            }
             if jobs.len() >= SIDE_BY_SIDE || self.at_work.contains(&sendable.conversation) {
                 waiting = true;
                 continue;
@@ -230,8 +238,29 @@ impl Sender {
             let job = send(Arc::clone(&self.inner), Arc::clone(&self.live), Arc::clone(link), sendable);
             jobs.push(Box::pin(job));
         }
+        if unread {
+            self.ask_for_a_reading(now);
+            return Ok(Some(now.plus(LOOK_AGAIN)));
+        }
         let stale_look = waiting.then(|| now.plus(LOOK_FOR_STALE));
         Ok([turn.next_at, stale_look].into_iter().flatten().min())
+    }
+
+    /// Not more often than every [`LOOK_AGAIN`]: a round that fails wakes this task, which would ask for the next one.
+    fn ask_for_a_reading(&self, now: Timestamp) {
+        let mut state = self.live.state();
+        if state.last_round.is_none_or(|at| now.since(at) >= LOOK_AGAIN) {
+            state.hurry = true;
+            drop(state);
+            self.live.reader.call();
+        }
+    }
+
+    /// Whether the account was read just now, or cannot be read although it can be reached.
+    fn has_read_since(&self, now: Timestamp) -> bool {
+        let state = self.live.state();
+        let is_down = matches!(state.health, Health::ProviderDown { .. }) && state.failures >= 3;
+        is_down || state.last_success.is_some_and(|at| now.since(at) <= FRESH + 5 * SECOND)
     }
 
     async fn start_looks(

@@ -380,7 +380,8 @@ async fn conclude(
         }
         state.health.clone()
     };
-    if live.state().retry_sends {
+    // What waits to be sent may have waited for this reading.
+    if inner.is_running() {
         live.sender.call();
     }
     inner.publish(changes);

@@ -28,11 +28,6 @@ impl Tasks {
         Self { cancel: CancellationToken::new(), set: JoinSet::new(), clock }
     }
 
-    /// Cancelled when the group ends.
-    pub(crate) fn token(&self) -> CancellationToken {
-        self.cancel.clone()
-    }
-
     /// Starts a task; `run` is called again after a panic.
     pub(crate) fn spawn<F, Fut>(&mut self, name: &'static str, run: F)
     where

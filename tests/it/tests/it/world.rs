@@ -22,6 +22,7 @@ pub struct World {
     pub clock: TestClock,
     pub dir: tempfile::TempDir,
     pub limits: Limits,
+    pub decoder: std::path::PathBuf,
     inbox: Option<Inbox>,
 }
 
@@ -42,7 +43,7 @@ impl World {
         let sim = Simulator::start(options).await.unwrap();
         let clock = TestClock::new(sim.clock().clone());
         let dir = tempfile::tempdir().unwrap();
-        let mut world = Self { sim, clock, dir, limits: Limits::default(), inbox: None };
+        let mut world = Self { sim, clock, dir, limits: Limits::default(), decoder: "/nonexistent-decoder".into(), inbox: None };
         world.open().await;
         world
     }
@@ -61,7 +62,7 @@ impl World {
             secrets: SecretsMode::File,
             clock: Arc::new(self.clock.clone()),
             seed: 7,
-            decoder: (std::path::PathBuf::from("/nonexistent-decoder"), Vec::new()),
+            decoder: (self.decoder.clone(), Vec::new()),
             read_only: false,
             demo: false,
         }

@@ -3,7 +3,7 @@
 use backscroll_model::AttachmentId;
 
 use super::Inbox;
-use crate::inner::Result;
+use crate::{inner::Result, media_cache};
 
 impl Inbox {
     /// The cached picture behind a `media:` path: bytes and MIME type. `None`: unknown path.
@@ -11,16 +11,18 @@ impl Inbox {
     /// # Errors
     ///
     /// Those of the history.
-    pub async fn media(&self, _path: String) -> Result<Option<(Vec<u8>, String)>> {
-        Ok(None)
+    pub async fn media(&self, path: String) -> Result<Option<(Vec<u8>, String)>> {
+        media_cache::read(&self.0, &path).await
     }
 
     /// The user wants an attachment that waits or failed: fetch it now.
     ///
     /// # Errors
     ///
-    /// Those of the history.
-    pub async fn fetch_media(&self, _attachment: AttachmentId) -> Result<()> {
-        Ok(())
+    /// `Offline` if it cannot be had now, and those of the history. A link that is dead for good is no error: the
+    /// attachment says so.
+    pub async fn fetch_media(&self, attachment: AttachmentId) -> Result<()> {
+        self.0.may_write()?;
+        media_cache::fetch_now(&self.0, attachment).await
     }
 }
