@@ -42,7 +42,7 @@ export class Timeline {
   /** The message that a notification asked for. */
   spot = $state<MessageId | null>(null);
   /** The end of the thread is in view: told by the component. */
-  atEnd = true;
+  atEnd = false;
 
   readonly items: Item[] = $derived.by(() =>
     items({
