@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acting;
+mod attach;
 mod media;
 mod reading;
 mod sending;
@@ -10,8 +11,8 @@ mod syncing;
 
 use std::sync::{Arc, atomic::Ordering};
 
-use backscroll_model::{BackfillProgress, BackfillSummary, Change, NoticeAction};
 use backscroll_model::AccountId;
+use backscroll_model::{BackfillProgress, BackfillSummary, Change, NoticeAction};
 use backscroll_store::{self as db, Access, Store};
 use tokio::sync::broadcast;
 

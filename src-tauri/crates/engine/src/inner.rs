@@ -15,8 +15,8 @@ use backscroll_model::{
     Settings, Timestamp, UserError,
 };
 use backscroll_store::{self as db, Store};
-use rusqlite::Connection as Sqlite;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use rusqlite::Connection as Sqlite;
 use tokio::sync::broadcast;
 
 use crate::{
@@ -76,7 +76,13 @@ pub(crate) struct View {
 }
 
 impl Inner {
-    pub(crate) fn new(options: InboxOptions, limits: Limits, store: Store, secrets: Secrets, settings: Settings) -> Self {
+    pub(crate) fn new(
+        options: InboxOptions,
+        limits: Limits,
+        store: Store,
+        secrets: Secrets,
+        settings: Settings,
+    ) -> Self {
         let quiet = Quiet::new();
         Self {
             clock: options.clock,

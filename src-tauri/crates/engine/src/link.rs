@@ -44,11 +44,7 @@ struct Shared {
 }
 
 impl Link {
-    pub(crate) fn new(
-        api_base: &str,
-        credentials: &Credentials,
-        limits: Limits,
-    ) -> Result<Self, UserError> {
+    pub(crate) fn new(api_base: &str, credentials: &Credentials, limits: Limits) -> Result<Self, UserError> {
         let (x_key, x_secret) = credentials.x_keys.clone().unzip();
         let adapter = open_adapter(
             api_base,
@@ -207,14 +203,9 @@ mod tests {
 
     #[test]
     fn what_is_shown_without_a_connection_is_what_the_adapter_says() {
-        let adapter = open_adapter(
-            "https://api.ayrshare.com/api",
-            Secret::new("A-B"),
-            None,
-            XKeys::Missing,
-            Limits::default(),
-        )
-        .unwrap();
+        let adapter =
+            open_adapter("https://api.ayrshare.com/api", Secret::new("A-B"), None, XKeys::Missing, Limits::default())
+                .unwrap();
         for platform in Platform::ALL {
             assert_eq!(adapter.capabilities(platform), capabilities(platform));
         }

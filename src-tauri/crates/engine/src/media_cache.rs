@@ -140,11 +140,8 @@ fn fetcher() -> Result<MediaFetcher> {
 async fn waiting(inner: &Inner, limit: u32) -> Result<Vec<Wanted>> {
     let (attachments, people) =
         inner.read(move |c| Ok((db::attachments_waiting(c, limit)?, db::avatars_waiting(c, limit)?))).await?;
-    let people = people.into_iter().map(|one| Wanted {
-        what: What::Person(one.person.0),
-        account: one.account,
-        url: one.url,
-    });
+    let people =
+        people.into_iter().map(|one| Wanted { what: What::Person(one.person.0), account: one.account, url: one.url });
     let attachments = attachments
         .into_iter()
         .filter(|one| matches!(one.kind, MessageKind::Image | MessageKind::Sticker))

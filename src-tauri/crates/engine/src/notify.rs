@@ -14,7 +14,7 @@ use std::{
 };
 
 use backscroll_model::{
-    Change, Conversation, ConversationId, DAY, Message, MessageKind, MINUTE, Notice, NoticeAction, NotificationPrivacy,
+    Change, Conversation, ConversationId, DAY, MINUTE, Message, MessageKind, Notice, NoticeAction, NotificationPrivacy,
     Timestamp, text::clean_line, text::preview,
 };
 use backscroll_store::{self as db, Announcement};
@@ -145,8 +145,7 @@ async fn announce(inner: &Arc<Inner>, news: Vec<Announcement>) -> Result<()> {
         if absent_since.is_some() || late {
             let mut state = inner.announcer.state();
             let since = absent_since.unwrap_or(oldest);
-            let summary =
-                state.summary.get_or_insert_with(|| Summary { since, messages: 0, people: BTreeSet::new() });
+            let summary = state.summary.get_or_insert_with(|| Summary { since, messages: 0, people: BTreeSet::new() });
             summary.since = summary.since.min(since);
             summary.messages += all.len();
             summary.people.insert(row.id);
@@ -187,12 +186,7 @@ pub(crate) async fn round_ended(inner: &Inner) {
     inner.show(Notice { conversation: None, message: None, title, body });
 }
 
-fn words(
-    privacy: NotificationPrivacy,
-    row: &Conversation,
-    message: &Message,
-    business: &str,
-) -> (String, String) {
+fn words(privacy: NotificationPrivacy, row: &Conversation, message: &Message, business: &str) -> (String, String) {
     let person = || {
         row.name.as_deref().or(row.username.as_deref()).and_then(|name| clean_line(name, TITLE_CHARS)).unwrap_or_else(
             || {

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use backscroll_adapters::{Adapter as _, AdapterError, Kind, Read, ReadDone};
 use backscroll_model::{
-    Account, Backfill, Change, ErrorCode, Health, HOUR, MINUTE, Page, Platform, RemoteId, SyncReport, Timestamp, UserError,
+    Account, Backfill, Change, ErrorCode, HOUR, Health, MINUTE, Page, Platform, RemoteId, SyncReport, Timestamp,
+    UserError,
 };
 use backscroll_store::{self as db, Applied, ApplyContext, Arrival};
 use tokio::sync::mpsc;
@@ -151,8 +152,7 @@ impl Round<'_> {
             return self.read_x().await;
         }
         let platform = self.account.platform;
-        let messages =
-            Read::Messages { platform, archived: false, conversation: None, limit: None, next: None };
+        let messages = Read::Messages { platform, archived: false, conversation: None, limit: None, next: None };
         let done = self.read(&messages).await?;
         self.tally.fresh_at = done.fresh_at;
         self.tally.next_update = done.next_update;
@@ -186,13 +186,16 @@ impl Round<'_> {
         Ok(())
     }
 
-    async fn read_conversation(&mut self, conversation: RemoteId, archived: bool) -> std::result::Result<ReadDone, Stop> {
+    async fn read_conversation(
+        &mut self,
+        conversation: RemoteId,
+        archived: bool,
+    ) -> std::result::Result<ReadDone, Stop> {
         let platform = self.account.platform;
         if platform == Platform::X {
             return self.read_x_conversation(conversation).await;
         }
-        let read =
-            Read::Messages { platform, archived, conversation: Some(conversation), limit: None, next: None };
+        let read = Read::Messages { platform, archived, conversation: Some(conversation), limit: None, next: None };
         self.read(&read).await
     }
 
@@ -202,7 +205,7 @@ impl Round<'_> {
         let view = self.inner.view();
         let now = self.inner.now();
         let state = self.live.state();
-        let list_due = state.rounds % LIST_EVERY == 0 || view.account == Some(self.live.id);
+        let list_due = state.rounds.is_multiple_of(LIST_EVERY) || view.account == Some(self.live.id);
         let archived_due = match state.archived_at {
             // Never in the first round: the first screen wants names.
             None => state.rounds > 0 && self.account.backfill == Backfill::Done,
@@ -210,7 +213,7 @@ impl Round<'_> {
             Some(at) => now.since(at) >= ARCHIVED_EVERY,
         };
         match (list_due, archived_due) {
-            (_, true) if state.rounds % LIST_EVERY != 0 => Second::Archived,
+            (_, true) if !state.rounds.is_multiple_of(LIST_EVERY) => Second::Archived,
             (true, _) => Second::List { archived: false },
             (false, _) => Second::None,
         }
@@ -460,5 +463,3 @@ fn health_of(
         }
     }
 }
-
-

@@ -101,11 +101,8 @@ async fn resolve_view(inner: &Inner) -> Result<()> {
 
 async fn wake_snoozed(inner: &Inner) -> Result<Option<Timestamp>> {
     let now = inner.now();
-    let (changes, next) = inner
-        .store
-        .write_user(move |tx| db::wake_snoozed(tx, now))
-        .await
-        .map_err(|e| store_error(&e))?;
+    let (changes, next) =
+        inner.store.write_user(move |tx| db::wake_snoozed(tx, now)).await.map_err(|e| store_error(&e))?;
     inner.publish(changes);
     Ok(next)
 }

@@ -39,7 +39,7 @@ fn variant(variants: &[Value], params: &[(&str, &str)]) -> Option<String> {
     let one = params.iter().any(|(name, value)| *name == counted && *value == "1");
     let wanted = if one { "=one" } else { "=other" };
     let matches = first.get("match")?.as_object()?;
-    let found = matches.iter().find(|(k, _)| k.ends_with(wanted)).or_else(|| matches.iter().last())?;
+    let found = matches.iter().find(|(k, _)| k.ends_with(wanted)).or_else(|| matches.iter().next_back())?;
     found.1.as_str().map(str::to_owned)
 }
 

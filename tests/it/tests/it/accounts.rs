@@ -42,7 +42,11 @@ async fn every_input_that_cannot_be_right_is_named() {
     assert_eq!(code(base.clone(), AyrshareSecrets { api_key: Secret::new(""), ..good() }).await, ErrorCode::BadInput);
     assert_eq!(code(base.clone(), AyrshareSecrets { x_api_secret: None, ..good() }).await, ErrorCode::XKeysMissing);
     let as_key = AyrshareSecrets { api_key: world.secrets(profile).profile_key.unwrap(), ..good() };
-    assert_eq!(code(base.clone(), as_key).await, ErrorCode::KeyRefused, "the sentence asks whether it is a Profile Key");
+    assert_eq!(
+        code(base.clone(), as_key).await,
+        ErrorCode::KeyRefused,
+        "the sentence asks whether it is a Profile Key"
+    );
     let unknown = AyrshareSecrets { profile_key: Some(Secret::new("NO-SUCH-PROFILE")), ..good() };
     assert_eq!(code(base.clone(), unknown).await, ErrorCode::ProfileKeyRefused);
     world.sim.set_suspended(ProfileId::PRIMARY, true).unwrap();
@@ -83,10 +87,7 @@ async fn a_disconnected_account_keeps_its_history_and_comes_back_with_it() {
     assert!(!world.data().join("secrets.json").exists(), "the key is forgotten with its last account");
     assert_eq!(world.health(Platform::Messenger).await, Health::Disconnected);
     assert_eq!(world.conversations().await.len(), before.len());
-    assert_eq!(
-        world.inbox().send_text(before[0].id, "x".into()).await.unwrap_err().code,
-        ErrorCode::Disconnected
-    );
+    assert_eq!(world.inbox().send_text(before[0].id, "x".into()).await.unwrap_err().code, ErrorCode::Disconnected);
     world.open().await;
     world.inbox().start().await;
     let revived = world.connect().await;
@@ -210,7 +211,7 @@ async fn no_secret_is_in_any_file_but_the_one_that_was_asked_for() {
             looked_at += 1;
             for secret in &secrets {
                 let found = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());
-                assert_eq!(found && name != "secrets.json", false, "a secret is in {name}");
+                assert!(!found || name == "secrets.json", "a secret is in {name}");
             }
         }
     }

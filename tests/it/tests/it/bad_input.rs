@@ -53,11 +53,9 @@ async fn a_server_that_fails_or_answers_nonsense_is_down_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn a_broken_line_is_offline_and_nothing_is_lost() {
-    for fault in [
-        Fault::Reset,
-        Fault::CutBody { after: 100, how: Cut::Reset },
-        Fault::CutBody { after: 100, how: Cut::Close },
-    ] {
+    for fault in
+        [Fault::Reset, Fault::CutBody { after: 100, how: Cut::Reset }, Fault::CutBody { after: 100, how: Cut::Close }]
+    {
         let name = fault.name();
         let health = struck(&World::small().await, fault).await;
         assert!(matches!(health, Health::Offline { .. } | Health::ProviderDown { .. }), "{name}: {health:?}");
@@ -186,7 +184,8 @@ async fn too_many_requests_are_waited_out_and_slow_the_reading_down() {
     world.advance(200).await;
     world.sim.inbound(&world.chat(Sim::Facebook), "Patience").unwrap();
     world.advance(900).await;
-    let first = world.sim.requests().iter().filter(|r| r.path.starts_with("/messages/")).map(|r| r.at_ms).min().unwrap();
+    let first =
+        world.sim.requests().iter().filter(|r| r.path.starts_with("/messages/")).map(|r| r.at_ms).min().unwrap();
     assert!(first - refused_at >= 300_000, "nothing leaves before the period must have turned");
     assert_eq!(world.health(Platform::Messenger).await, Health::Ok);
     assert!(world.texts(&world.chat(Sim::Facebook)).await.contains(&"Patience".to_owned()));

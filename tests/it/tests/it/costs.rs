@@ -81,7 +81,9 @@ async fn nothing_is_asked_before_the_provider_has_fresh_data() {
         .sim
         .requests()
         .iter()
-        .filter(|r| r.path == "/messages/facebook" && !r.query.contains("conversationsOnly") && r.query.contains("active"))
+        .filter(|r| {
+            r.path == "/messages/facebook" && !r.query.contains("conversationsOnly") && r.query.contains("active")
+        })
         .map(|r| r.at_ms)
         .collect();
     assert!(times.len() >= 3, "{times:?}");

@@ -53,7 +53,11 @@ async fn assert_honest(world: &World, twice: &[&str]) {
             match send.state {
                 SendState::Accepted => {
                     let id = message.remote_id.as_ref().expect("I3: accepted has the platform's id");
-                    assert_eq!(ledger.iter().filter(|e| e.id == id.0 && e.text.as_deref() == Some(text)).count(), 1, "I3");
+                    assert_eq!(
+                        ledger.iter().filter(|e| e.id == id.0 && e.text.as_deref() == Some(text)).count(),
+                        1,
+                        "I3"
+                    );
                 }
                 SendState::Failed => assert_eq!(delivered(world, text), 0, "I4: {text} failed and arrived"),
                 _ => {}
@@ -167,7 +171,8 @@ async fn without_two_fresh_reads_nothing_is_concluded() {
 
 #[tokio::test]
 async fn each_decision_about_an_unclear_message_does_what_it_says() {
-    for decision in [SendDecision::SendAgain, SendDecision::ItArrived, SendDecision::Discard, SendDecision::CheckAgain] {
+    for decision in [SendDecision::SendAgain, SendDecision::ItArrived, SendDecision::Discard, SendDecision::CheckAgain]
+    {
         let world = running().await;
         let chat = world.chat(Sim::Facebook);
         world.sim.on("POST", "/messages/facebook").fail(Fault::Reset);
@@ -369,7 +374,10 @@ async fn what_cannot_be_sent_is_refused_before_it_is_queued() {
     let refused = async |text: String| world.inbox().send_text(id, text).await.unwrap_err().code;
     assert_eq!(refused(" \n".to_owned()).await, ErrorCode::BadText);
     assert_eq!(refused("é".repeat(501)).await, ErrorCode::BadText, "1,002 bytes");
-    assert_eq!(world.inbox().send_text(ConversationId(999_999), "x".into()).await.unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(
+        world.inbox().send_text(ConversationId(999_999), "x".into()).await.unwrap_err().code,
+        ErrorCode::NotFound
+    );
     world.sim.advance(std::time::Duration::from_secs(8 * 86_400)).await;
     assert_eq!(refused("Too late".to_owned()).await, ErrorCode::WindowClosed);
     assert_eq!(world.calls("POST", "/messages/"), 0);

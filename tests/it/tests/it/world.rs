@@ -43,7 +43,8 @@ impl World {
         let sim = Simulator::start(options).await.unwrap();
         let clock = TestClock::new(sim.clock().clone());
         let dir = tempfile::tempdir().unwrap();
-        let mut world = Self { sim, clock, dir, limits: Limits::default(), decoder: "/nonexistent-decoder".into(), inbox: None };
+        let mut world =
+            Self { sim, clock, dir, limits: Limits::default(), decoder: "/nonexistent-decoder".into(), inbox: None };
         world.open().await;
         world
     }

@@ -9,32 +9,23 @@ use backscroll_adapters::{
     ayrshare::{API_BASE, XKeys, validate_api_base},
 };
 use backscroll_model::{
-    Account, AccountId, AccountPage, AutoResponse, Backfill, Business, BusinessId, Change, Connection, ConnectionId,
-    ErrorCode, Health, KeyCheck, Platform, PlatformCheck, PlatformState, Provider, XHistory, text::clean_line,
+    Account, AccountId, AccountPage, AutoResponse, Backfill, Business, Change, Connection, ConnectionId, ErrorCode,
+    Health, KeyCheck, Platform, PlatformCheck, PlatformState, XHistory, text::clean_line,
 };
 use backscroll_store as db;
-use rusqlite::Connection as Sqlite;
 
-use super::{Inbox, spawn_account};
+use super::{Inbox, attach::XChoice};
 use crate::{
     AyrshareSecrets,
     errors::{adapter_error, store_error, user_error},
     inner::Result,
-    link::open_adapter,
     secrets::Credentials,
 };
 
 /// Names are cut here; no platform allows longer ones.
-const NAME_CHARS: usize = 120;
+pub(super) const NAME_CHARS: usize = 120;
 /// The longest automatic reply: what fits the narrowest platform is the provider's to refuse.
 const AUTO_RESPONSE_BYTES: usize = 4_000;
-
-/// What to do about X when accounts are attached.
-#[derive(Clone, Copy)]
-struct XChoice {
-    history: Option<XHistory>,
-    monthly_limit_cents: u32,
-}
 
 impl Inbox {
     /// All accounts, in the order of the rail.
@@ -152,8 +143,8 @@ impl Inbox {
     /// `TitleTaken`, `BadInput` for an empty title, `Keychain`, and those of the provider.
     pub async fn create_ayrshare_profile(&self, connection: ConnectionId, title: String) -> Result<Vec<Account>> {
         self.0.may_write()?;
-        let title = clean_line(&title, NAME_CHARS)
-            .ok_or_else(|| user_error(ErrorCode::BadInput, "the title is empty"))?;
+        let title =
+            clean_line(&title, NAME_CHARS).ok_or_else(|| user_error(ErrorCode::BadInput, "the title is empty"))?;
         let row = self.0.connection(connection).await?;
         let held = self.0.secrets.load(connection).await?;
         let held = held.ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key"))?;
@@ -179,9 +170,8 @@ impl Inbox {
     /// `Disconnected`, `Keychain`, `NotFound`, and those of the provider.
     pub async fn test_account(&self, id: AccountId) -> Result<PlatformCheck> {
         let account = self.0.account(id).await?;
-        let connection = account
-            .connection
-            .ok_or_else(|| user_error(ErrorCode::Disconnected, "the account has no connection"))?;
+        let connection =
+            account.connection.ok_or_else(|| user_error(ErrorCode::Disconnected, "the account has no connection"))?;
         let link = self.0.link(connection).await?;
         let now = self.0.now();
         link.record(now);
@@ -209,11 +199,7 @@ impl Inbox {
         let _turn = self.0.accounts_turn.lock().await;
         let account = self.0.account(id).await?;
         let Some(connection) = account.connection else { return Ok(()) };
-        self.0
-            .store
-            .write_user(move |tx| db::disconnect(tx, id))
-            .await
-            .map_err(|e| store_error(&e))?;
+        self.0.store.write_user(move |tx| db::disconnect(tx, id)).await.map_err(|e| store_error(&e))?;
         if let Some(live) = self.0.live(id) {
             let mut state = live.state();
             state.connection = None;
@@ -311,218 +297,6 @@ impl Inbox {
         link.know_auto_response(known.clone());
         Ok(known)
     }
-
-    /// Asks the provider; marks which other profiles are connected here already.
-    async fn check(&self, api_base: &str, credentials: &Credentials) -> Result<KeyCheck> {
-        let (x_key, x_secret) = credentials.x_keys.clone().unzip();
-        let adapter = open_adapter(
-            api_base,
-            credentials.api_key.clone(),
-            credentials.profile_key.clone(),
-            XKeys::from_parts(x_key, x_secret),
-            self.0.limits,
-        )?;
-        let mut check = adapter.check().await.map_err(|e| adapter_error(&e, self.0.now()))?;
-        let connections = self.connections().await?;
-        for other in &mut check.others {
-            other.connected = connections
-                .iter()
-                .any(|c| c.api_base == api_base && c.remote_ref.as_deref() == Some(other.reference.as_str()));
-        }
-        Ok(check)
-    }
-
-    /// Connects what `check` found, over the connection of the same profile if there is one.
-    async fn attach(
-        &self,
-        api_base: &str,
-        credentials: &Credentials,
-        check: &KeyCheck,
-        name: Option<String>,
-        x: XChoice,
-    ) -> Result<Vec<Account>> {
-        let held = match &check.profile.reference {
-            None => None,
-            Some(reference) => {
-                let all = self.connections().await?;
-                all.into_iter().find(|c| c.api_base == api_base && c.remote_ref.as_ref() == Some(reference))
-            }
-        };
-        if let Some(held) = held {
-            return self.attach_to(held.id, credentials, check, name, x).await;
-        }
-        let title = name.as_deref().and_then(|n| clean_line(n, NAME_CHARS)).unwrap_or_else(|| check.profile.title.clone());
-        let reference = check.profile.reference.as_deref();
-        let new = self.new_connection(api_base, credentials, &title, reference).await?;
-        let attached = self.attach_to(new, credentials, check, name, x).await;
-        if attached.is_err() {
-            self.take_back(new).await;
-        }
-        attached
-    }
-
-    /// A new connection whose secrets are in the keychain. If the keychain refuses, nothing is left.
-    async fn new_connection(
-        &self,
-        api_base: &str,
-        credentials: &Credentials,
-        name: &str,
-        reference: Option<&str>,
-    ) -> Result<ConnectionId> {
-        let now = self.0.now();
-        let (name, base, reference) = (name.to_owned(), api_base.to_owned(), reference.map(str::to_owned));
-        let id = self
-            .0
-            .store
-            .write_user(move |tx| {
-                db::add_connection(tx, Provider::Ayrshare, &name, &base, reference.as_deref(), now)
-            })
-            .await
-            .map_err(|e| store_error(&e))?;
-        // A row id may have been used by a connection that is gone.
-        self.0.close_link(id);
-        if let Err(error) = self.0.secrets.save(id, credentials).await {
-            self.take_back(id).await;
-            return Err(error);
-        }
-        Ok(id)
-    }
-
-    /// Undoes [`Self::new_connection`].
-    async fn take_back(&self, id: ConnectionId) {
-        if let Err(error) = self.0.secrets.forget(id).await {
-            tracing::warn!(code = ?error.code, "the key of a refused connection could not be removed");
-        }
-        if let Err(error) = self.0.store.write_user(move |tx| db::remove_connection(tx, id)).await {
-            tracing::warn!(%error, "the row of a refused connection could not be removed");
-        }
-    }
-
-    /// Gives a connection these secrets, and the accounts that are ready this connection.
-    async fn attach_to(
-        &self,
-        connection: ConnectionId,
-        credentials: &Credentials,
-        check: &KeyCheck,
-        name: Option<String>,
-        x: XChoice,
-    ) -> Result<Vec<Account>> {
-        let inner = &self.0;
-        let _turn = inner.accounts_turn.lock().await;
-        inner.secrets.save(connection, credentials).await?;
-        inner.close_link(connection);
-        let before = inner.accounts().await?;
-        let name = name.and_then(|n| clean_line(&n, NAME_CHARS));
-        let title = name.clone().unwrap_or_else(|| check.profile.title.clone());
-        let ready: Vec<PlatformCheck> =
-            check.profile.platforms.iter().filter(|p| p.state == PlatformState::Ready).cloned().collect();
-        let shop = before.iter().find(|a| a.connection == Some(connection)).map(|a| a.business);
-        let now = inner.now();
-        let ids = inner
-            .store
-            .write_user(move |tx| connect_ready(tx, connection, shop, &title, &ready, x, now))
-            .await
-            .map_err(|e| store_error(&e))?;
-        let accounts: Vec<Account> =
-            inner.accounts().await?.into_iter().filter(|a| a.connection == Some(connection)).collect();
-        self.revive(&accounts).await;
-        let mut changes: Vec<Change> = ids.iter().map(|id| Change::Account { id: *id }).collect();
-        changes.push(Change::Counts);
-        inner.publish(changes);
-        let left: Vec<ConnectionId> = before
-            .iter()
-            .filter(|a| ids.contains(&a.id))
-            .filter_map(|a| a.connection)
-            .filter(|held| *held != connection)
-            .collect();
-        self.forget_unused(&left).await?;
-        Ok(accounts.into_iter().filter(|a| ids.contains(&a.id)).map(|a| inner.complete(a)).collect())
-    }
-
-    /// Lets the tasks of these accounts begin again with the new connection.
-    async fn revive(&self, accounts: &[Account]) {
-        let inner = &self.0;
-        let mut tasks = inner.tasks.lock().await;
-        for account in accounts {
-            let is_new = inner.live(account.id).is_none();
-            let live = inner.live_of(account);
-            {
-                let mut state = live.state();
-                state.connection = account.connection;
-                state.health = Health::Starting;
-                state.failures = 0;
-                state.failing_since = None;
-                state.look_again = None;
-                state.awaiting_choice = false;
-            }
-            match tasks.as_mut() {
-                Some(group) if is_new => spawn_account(inner, group, &live),
-                Some(_) => live.hurry(),
-                None => {}
-            }
-        }
-    }
-
-    /// Forgets connections that no account uses any more, with their keys.
-    async fn forget_unused(&self, connections: &[ConnectionId]) -> Result<()> {
-        let accounts = self.0.accounts().await?;
-        for id in connections.iter().copied() {
-            if accounts.iter().any(|a| a.connection == Some(id)) {
-                continue;
-            }
-            self.0.close_link(id);
-            self.0.secrets.forget(id).await?;
-            self.0
-                .store
-                .write_user(move |tx| db::remove_connection(tx, id))
-                .await
-                .map_err(|e| store_error(&e))?;
-        }
-        Ok(())
-    }
-}
-
-/// The rows of the accounts that are ready, in one transaction.
-fn connect_ready(
-    tx: &Sqlite,
-    connection: ConnectionId,
-    shop: Option<BusinessId>,
-    title: &str,
-    ready: &[PlatformCheck],
-    x: XChoice,
-    now: backscroll_model::Timestamp,
-) -> db::Result<Vec<AccountId>> {
-    let mut shop = shop;
-    let mut ids = Vec::new();
-    for platform in ready {
-        let Some(remote_id) = platform.remote_id.clone() else { continue };
-        let business = match shop {
-            Some(shop) => shop,
-            None => *shop.insert(db::add_business(tx, title)?),
-        };
-        let backfill = match (platform.platform, x.history) {
-            (Platform::X, None) => Backfill::AwaitingChoice,
-            (Platform::X, Some(_)) | (Platform::Messenger | Platform::Instagram, _) => Backfill::Pending,
-        };
-        let new = db::NewAccount {
-            business,
-            platform: platform.platform,
-            name: platform.name.clone().unwrap_or_else(|| title.to_owned()),
-            username: platform.username.clone(),
-            remote_id,
-            connection,
-            backfill,
-        };
-        let upserted = db::upsert_account(tx, &new, now)?;
-        if let (Platform::X, Some(history)) = (platform.platform, x.history) {
-            db::set_x_budget(tx, upserted.id, history, x.monthly_limit_cents)?;
-            if db::account(tx, upserted.id, now)?.backfill == Backfill::AwaitingChoice {
-                db::set_backfill(tx, upserted.id, Backfill::Pending)?;
-            }
-        }
-        ids.push(upserted.id);
-    }
-    Ok(ids)
 }
 
 /// Address and secrets as they will be used. Half a pair of X keys is refused here, before anyone is asked.

@@ -71,12 +71,8 @@ impl Inbox {
     /// `NotFound`, and those of the history.
     pub async fn mark_unread(&self, conversation: ConversationId) -> Result<()> {
         self.0.may_write()?;
-        let changes = self
-            .0
-            .store
-            .write_user(move |tx| db::mark_unread(tx, conversation))
-            .await
-            .map_err(|e| store_error(&e))?;
+        let changes =
+            self.0.store.write_user(move |tx| db::mark_unread(tx, conversation)).await.map_err(|e| store_error(&e))?;
         self.0.publish(changes);
         Ok(())
     }
@@ -86,11 +82,7 @@ impl Inbox {
     /// # Errors
     ///
     /// `NotFound`, `BadInput` for a snooze into the past, and those of the history.
-    pub async fn set_state(
-        &self,
-        conversation: ConversationId,
-        state: ConversationState,
-    ) -> Result<ConversationState> {
+    pub async fn set_state(&self, conversation: ConversationId, state: ConversationState) -> Result<ConversationState> {
         self.0.may_write()?;
         if let ConversationState::Snoozed { until } = state
             && until <= self.0.now()

@@ -1,8 +1,6 @@
 //! Sending: what is refused before it is queued, and the user's decisions afterwards.
 
-use backscroll_model::{
-    ConversationId, ErrorCode, MarkRead, Message, MessageId, ReplyWindow, SendDecision,
-};
+use backscroll_model::{ConversationId, ErrorCode, MarkRead, Message, MessageId, ReplyWindow, SendDecision};
 use backscroll_store as db;
 
 use super::Inbox;

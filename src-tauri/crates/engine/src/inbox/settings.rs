@@ -31,11 +31,7 @@ impl Inbox {
             return Ok(());
         }
         let kept = settings.clone();
-        self.0
-            .store
-            .write_user(move |tx| db::set_settings(tx, &kept))
-            .await
-            .map_err(|e| store_error(&e))?;
+        self.0.store.write_user(move |tx| db::set_settings(tx, &kept)).await.map_err(|e| store_error(&e))?;
         self.0.keep_settings(settings);
         self.0.publish(vec![Change::Settings]);
         Ok(())

@@ -121,7 +121,9 @@ impl Round<'_> {
             let (done, pages) = match self.page(size, walk.next.clone()).await {
                 Ok(read) => read,
                 // The cursor is too old. What it stood for stays a gap.
-                Err(Stop::Adapter(error)) if walk.next.is_some() && matches!(error.kind, Kind::Rejected | Kind::NotFound) => {
+                Err(Stop::Adapter(error))
+                    if walk.next.is_some() && matches!(error.kind, Kind::Rejected | Kind::NotFound) =>
+                {
                     tracing::warn!("a walk through X could not go on: its cursor is not taken any more");
                     return self.keep(Vec::new(), None).await;
                 }
@@ -252,9 +254,8 @@ mod tests {
 
     #[test]
     fn the_limit_pays_for_whole_messages_and_nothing_chosen_pays_for_none() {
-        let budget = |cents, used| {
-            Some(XBudget { history: XHistory::None, monthly_limit_cents: cents, used_millicents: used })
-        };
+        let budget =
+            |cents, used| Some(XBudget { history: XHistory::None, monthly_limit_cents: cents, used_millicents: used });
         assert_eq!(messages_left(None), 0);
         assert_eq!(messages_left(budget(0, 9_999_999)), u32::MAX);
         assert_eq!(messages_left(budget(500, 0)), 500);

@@ -1,0 +1,194 @@
+//! One attempt to send one text: committed, sent, classified, committed.
+//!
+//! Promises: the attempt is on the disk before the first byte leaves; its outcome is written until it is written.
+
+use std::sync::Arc;
+
+use backscroll_adapters::{Adapter as _, AdapterError, Kind, SendOutcome, SendText};
+use backscroll_model::{Change, MINUTE, Platform, SendReason, Timestamp};
+use backscroll_store::{
+    self as db,
+    outbox::{Answer, AttemptId, Outcome, Sendable},
+};
+use sha2::{Digest as _, Sha256};
+
+use super::{Ended, FIRST_LOOK, READ_BACK, WRITE_AGAIN};
+use crate::{
+    account_task::look_again,
+    errors::{health_after, store_error},
+    inner::{Inner, Result},
+    link::Link,
+    live::Live,
+    pace,
+    round::x,
+};
+
+/// What the user must mend at the provider is tried again this rarely.
+const MENDED_ELSEWHERE: i64 = 10 * MINUTE;
+
+/// One attempt: committed, sent, classified, committed.
+pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, sendable: Sendable) -> Ended {
+    let _busy = inner.quiet.busy();
+    let conversation = sendable.conversation;
+    let began = begin(&inner, &link, &sendable).await;
+    let attempt = match began {
+        Ok(attempt) => attempt,
+        // Somebody was faster (a discard, an echo), or the disk refuses: nothing has left.
+        Err(error) => {
+            tracing::warn!(code = ?error.code, detail = error.detail, "an attempt to send could not begin");
+            return Ended { conversation, look_at: None };
+        }
+    };
+    link.record(inner.now());
+    let outcome = link
+        .adapter
+        .send_text(&SendText {
+            platform: sendable.platform,
+            conversation: sendable.conversation_remote.clone(),
+            recipient: sendable.recipient.clone(),
+            text: sendable.text.clone(),
+        })
+        .await;
+    let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
+    let look_at = matches!(outcome, Outcome::Ambiguous { .. }).then(|| inner.now().plus(FIRST_LOOK));
+    finish(&inner, &link, &sendable, attempt, outcome, answer).await;
+    Ended { conversation, look_at }
+}
+
+async fn begin(inner: &Inner, link: &Link, sendable: &Sendable) -> Result<AttemptId> {
+    let now = link.corrected(inner.now());
+    let message = sendable.message;
+    let hash = body_hash(sendable);
+    let (attempt, changes) = inner
+        .store
+        .write_durable(move |tx| db::outbox::begin_attempt(tx, message, hash, now))
+        .await
+        .map_err(|e| store_error(&e))?;
+    inner.publish(changes);
+    Ok(attempt)
+}
+
+/// Identifies what was sent without keeping it a second time.
+fn body_hash(sendable: &Sendable) -> u64 {
+    let recipient = sendable.recipient.as_ref().map_or("", |r| r.as_str());
+    let digest = Sha256::new()
+        .chain_update(recipient)
+        .chain_update([0])
+        .chain_update(sendable.conversation_remote.as_str())
+        .chain_update([0])
+        .chain_update(&sendable.text)
+        .finalize();
+    digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}
+
+/// What an outcome means for the row, the link and the account.
+async fn conclude(
+    inner: &Inner,
+    live: &Live,
+    link: &Link,
+    sendable: &Sendable,
+    outcome: SendOutcome,
+) -> (Outcome, Answer) {
+    let now = inner.now();
+    let billed = matches!(outcome, SendOutcome::Accepted { .. } | SendOutcome::Ambiguous(_));
+    if billed && sendable.platform == Platform::X {
+        let (id, at) = (live.id, link.corrected(now));
+        let spent = inner.store.write_user(move |tx| db::add_x_spend(tx, id, at, x::SEND_MILLICENTS)).await;
+        if let Err(error) = spent {
+            tracing::warn!(%error, "what a send to X cost could not be kept");
+        }
+    }
+    match outcome {
+        SendOutcome::Accepted { remote_id, server_time } => {
+            link.heard_time(now, server_time);
+            (Outcome::Accepted { remote_id }, Answer { http_status: Some(200), detail: None })
+        }
+        SendOutcome::NotSent(error) => {
+            let until = link.heard_error(now, &error);
+            let (reason, next_at) = not_sent(inner, live, &error, until, sendable.attempts, now);
+            (Outcome::NotSent { reason, next_at }, answer_of(&error))
+        }
+        SendOutcome::Refused(error) => {
+            link.heard_time(now, error.server_time);
+            (Outcome::Refused { reason: refused(&error) }, answer_of(&error))
+        }
+        SendOutcome::Ambiguous(error) => {
+            link.heard_time(now, error.server_time);
+            let reason = match error.kind {
+                Kind::Network => SendReason::NoAnswer,
+                _ => SendReason::UnclearAnswer,
+            };
+            (Outcome::Ambiguous { reason, next_at: Some(now.plus(READ_BACK)) }, answer_of(&error))
+        }
+    }
+}
+
+/// Why a message that is proven not sent waits, and until when.
+fn not_sent(
+    inner: &Inner,
+    live: &Live,
+    error: &AdapterError,
+    until: Option<Timestamp>,
+    attempts: u32,
+    now: Timestamp,
+) -> (SendReason, Option<Timestamp>) {
+    let backoff = now.plus(pace::pause(attempts.saturating_add(1), inner.jitter()));
+    match &error.kind {
+        Kind::Connect | Kind::Network => (SendReason::Offline, Some(backoff)),
+        Kind::RateLimited { .. } => (SendReason::RateLimited, until.or(Some(backoff))),
+        _ => {
+            // The account's banner says what to mend; the queue waits for it.
+            let mut state = live.state();
+            let since = *state.failing_since.get_or_insert(now);
+            let health = health_after(error, since, now.plus(MENDED_ELSEWHERE));
+            if !health.heals_itself() {
+                state.look_again = look_again(&health, now);
+                state.health = health;
+                drop(state);
+                inner.publish(vec![Change::Account { id: live.id }]);
+            }
+            (SendReason::Paused, Some(now.plus(MENDED_ELSEWHERE)))
+        }
+    }
+}
+
+fn refused(error: &AdapterError) -> SendReason {
+    match &error.kind {
+        Kind::WindowClosed => SendReason::WindowClosed,
+        Kind::Recipient => SendReason::Recipient,
+        Kind::Permission => SendReason::Permission,
+        _ => SendReason::Rejected { said: error.said.clone() },
+    }
+}
+
+fn answer_of(error: &AdapterError) -> Answer {
+    let detail = match &error.code {
+        Some(code) => format!("{code}: {}", error.said),
+        None => error.said.clone(),
+    };
+    Answer { http_status: error.http_status, detail: Some(detail).filter(|d| !d.is_empty()) }
+}
+
+/// Writes an outcome until it is written: a full disk must not make a sent message unknown.
+async fn finish(inner: &Inner, link: &Link, sendable: &Sendable, attempt: AttemptId, outcome: Outcome, answer: Answer) {
+    let message = sendable.message;
+    let now = link.corrected(inner.now());
+    loop {
+        let (outcome, answer) = (outcome.clone(), answer.clone());
+        let written = inner
+            .store
+            .write_durable(move |tx| db::outbox::finish_attempt(tx, message, attempt, &outcome, &answer, now))
+            .await;
+        match written {
+            Ok(changes) => return inner.publish(changes),
+            Err(db::StoreError::Busy | db::StoreError::Full | db::StoreError::ReadOnly | db::StoreError::Io(_)) => {
+                tracing::error!("the outcome of a send could not be written yet");
+                inner.sleep_until(inner.now().plus(WRITE_AGAIN)).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the outcome of a send could not be written");
+                return;
+            }
+        }
+    }
+}
