@@ -1,11 +1,13 @@
 //! Tests that cross crates: the engine against the simulator, in one test binary (`tests/it`).
 //!
-//! The reading, the costs and the harness (`world`, `clock`) came with the engine. Taken, each in a file of its own:
+//! - `world`, `clock`: a simulator, a data folder and an inbox; time moves only while the engine is at rest.
+//! - `desk`, `invariants`: a world that remembers what the user asked for; I1 to I7, I9 and I10 held against the ledger.
+//! - `reading`, `costs`, `coverage`: what is read, what that costs, and which gaps are shown.
+//! - `accounts`, `news`, `notices`, `pictures`, `storage`: one area each.
+//! - `sending`, `outbox`: each way in which a message can be sent, not be sent, or be sent without anybody knowing.
+//! - `bad_input`, `trouble`: bad input, row by row: told where it belongs, nothing lost, others go on, and it heals.
+//! - `kill`, `crash`: SIGKILL at named points and at random; `backscroll-it-worker` is the engine that dies.
+//! - `chance`: a hundred sends in random weather.
 //!
-//! - `invariants`: I1 to I9 of a world, checked by one function against the simulator's ledger.
-//! - `outbox`: each way a sent message can end; order; decisions; restarts.
-//! - `trouble`: bad input, row by row: the right health or error, nothing lost, other accounts go on.
-//! - `notices`: what is announced, when, at most once.
-//! - `coverage`: overlapping and not overlapping reads.
-//! - `crash`: the engine in a process of its own, killed at named points and at random.
-//! - `chance`: a hundred sends under random faults.
+//! `BACKSCROLL_IT_SEED` runs a printed seed again; `BACKSCROLL_IT_SENDS`, `BACKSCROLL_IT_KILLS` and
+//! `BACKSCROLL_IT_HUGE_MB` ask for more than the default.

@@ -6,14 +6,22 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod clock;
+mod desk;
+mod invariants;
 mod world;
 
 mod accounts;
 mod bad_input;
+mod chance;
 mod costs;
+mod coverage;
+mod crash;
 mod kill;
 mod news;
+mod notices;
+mod outbox;
 mod pictures;
 mod reading;
 mod sending;
 mod storage;
+mod trouble;

@@ -1,0 +1,115 @@
+//! The engine in a process of its own, so that a test can kill it.
+//!
+//! Reads one JSON command a line and answers each with one line. Its clock begins at `start_ms` and runs with the
+//! machine's, because the simulator of a test stands still. Everything secret comes by standard input.
+//!
+//! ```text
+//! backscroll-it-worker DATA_DIR START_MS
+//! {"do": "connect", "api_base": …, "secrets": {…}}   {"do": "start"}   {"do": "sync"}
+//! {"do": "send", "conversation": 7, "text": …}       answers {"queued": 1234} once it is committed
+//! ```
+
+use std::{
+    io::{BufRead as _, Write as _},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use backscroll_engine::{AyrshareSecrets, Clock, Inbox, InboxOptions, Secret, SecretsMode};
+use backscroll_model::{ConversationId, Timestamp, UserError, XHistory};
+use serde_json::{Value, json};
+
+struct RunningClock {
+    start_ms: i64,
+    since: Instant,
+}
+
+#[async_trait::async_trait]
+impl Clock for RunningClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.start_ms.saturating_add(i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+fn say(line: &Value) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
+}
+
+fn refused(error: &UserError) -> Value {
+    json!({ "error": error.code, "detail": error.detail })
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> anyhow::Result<()> {
+    let mut args = std::env::args().skip(1);
+    let data_dir = PathBuf::from(args.next().context("the data folder")?);
+    let start_ms = args.next().context("the time")?.parse()?;
+    let options = InboxOptions {
+        data_dir,
+        secrets: SecretsMode::File,
+        clock: Arc::new(RunningClock { start_ms, since: Instant::now() }),
+        seed: 3,
+        decoder: (PathBuf::from("no-decoder"), Vec::new()),
+        read_only: false,
+        demo: false,
+    };
+    let inbox = match Inbox::open(options).await {
+        Ok(inbox) => inbox,
+        Err(error) => return say(&refused(&error)),
+    };
+    say(&json!({ "open": true }))?;
+    let (lines, mut commands) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if lines.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    while let Some(line) = commands.recv().await {
+        let command: Value = serde_json::from_str(&line)?;
+        match run(&inbox, &command).await? {
+            Ok(answer) => say(&answer)?,
+            Err(error) => say(&refused(&error))?,
+        }
+    }
+    Ok(())
+}
+
+async fn run(inbox: &Inbox, command: &Value) -> anyhow::Result<Result<Value, UserError>> {
+    let text = |name: &str| command.get(name).and_then(Value::as_str).map(str::to_owned);
+    Ok(match text("do").as_deref() {
+        Some("connect") => {
+            let secret = |name: &str| command.get("secrets")?.get(name)?.as_str().map(Secret::new);
+            let secrets = AyrshareSecrets {
+                api_key: secret("api_key").context("the key")?,
+                profile_key: secret("profile_key"),
+                x_api_key: secret("x_api_key"),
+                x_api_secret: secret("x_api_secret"),
+                x_history: Some(XHistory::All),
+                x_monthly_limit_cents: 0,
+            };
+            inbox.connect_ayrshare(text("api_base"), secrets, None).await.map(|accounts| json!(accounts.len()))
+        }
+        Some("start") => {
+            inbox.start().await;
+            Ok(json!({ "started": true }))
+        }
+        Some("sync") => inbox.sync_once(None).await.map(|reports| json!(reports)),
+        Some("send") => {
+            let id = command.get("conversation").and_then(Value::as_i64).context("the conversation")?;
+            let text = text("text").context("the text")?;
+            inbox.send_text(ConversationId(id), text).await.map(|message| json!({ "queued": message.id }))
+        }
+        other => bail!("{other:?} is no command"),
+    })
+}
