@@ -71,8 +71,8 @@ fn set_up(app: &AppHandle, arguments: &Arguments, next: Next) -> anyhow::Result<
     let _inside = runtime.inner().enter();
 
     let facts = Facts { demo: arguments.demo, connect: arguments.connect, tray: tray::has_host() };
-    let (handle, asked) = (app.clone(), next);
-    let shell = Shell::new(facts.clone(), open(arguments), move |wish| fulfil(&handle, wish, &asked));
+    let (handle, asked, given) = (app.clone(), next, arguments.clone());
+    let shell = Shell::new(facts.clone(), move || open(&given), move |wish| fulfil(&handle, wish, &asked));
     app.manage(shell);
 
     let settings = tauri::async_runtime::block_on(early_settings(app));
@@ -86,11 +86,12 @@ fn set_up(app: &AppHandle, arguments: &Arguments, next: Next) -> anyhow::Result<
     }
     notify::listen(app)?;
     tauri::async_runtime::spawn(live(app.clone()));
+    tauri::async_runtime::spawn(end_on_signal(app.clone()));
     Ok(())
 }
 
 /// The inbox of the user, or the demo with its simulator.
-fn open(arguments: &Arguments) -> impl Future<Output = Result<Inbox, UserError>> + Send + 'static {
+fn open(arguments: &Arguments) -> impl Future<Output = Result<Inbox, UserError>> + Send + use<> {
     let folder = arguments.folder();
     let demo = arguments.demo;
     async move {
@@ -121,10 +122,9 @@ async fn early_settings(app: &AppHandle) -> Settings {
 
 /// Starts the inbox once it is open, shows what it announces, and keeps the natives in step with the history.
 async fn live(app: AppHandle) {
-    let Ok(inbox) = app.state::<Shell>().inbox().await else { return };
+    let Some(inbox) = app.state::<Shell>().opened().await else { return };
     let (mut changes, notices) = (inbox.changes(), inbox.notices());
     tauri::async_runtime::spawn(notify::follow(app.clone(), notices));
-    tauri::async_runtime::spawn(end_on_signal(app.clone()));
     inbox.start().await;
     let mut news = vec![Change::Counts, Change::Settings];
     loop {
@@ -137,7 +137,7 @@ async fn live(app: AppHandle) {
         if news.iter().any(|c| matches!(c, Change::Settings | Change::Resync))
             && let Ok(settings) = inbox.settings().await
         {
-            window::set_theme(&app, settings.theme);
+            if std::env::var_os("BS_NOTHEME").is_none() { window::set_theme(&app, settings.theme); }
         }
         let mut batch = Batch::default();
         match changes.recv().await {

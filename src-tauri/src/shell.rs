@@ -3,7 +3,8 @@
 //!
 //! Promises: opening the data folder starts before the window exists and never holds it up; what the first screen
 //! shows is read in the same breath (`performance.md`, rule 10); a change that is committed after that reading reaches
-//! the page. A data folder that cannot be opened is an answer to each command, not a crash.
+//! the page. A data folder that cannot be opened is an answer to each command, not a crash, and the page's first call
+//! tries it again.
 //!
 //! Refuses: windows. What a command wants of them is a [`Wish`], and whoever runs the shell (the application, the
 //! bridge, a test) knows what to do about it.
@@ -19,7 +20,10 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tokio::{sync::broadcast, task::JoinHandle};
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -69,20 +73,23 @@ pub struct Facts {
 
 type Opening = Shared<BoxFuture<'static, Result<Inbox, UserError>>>;
 type Receiver = broadcast::Receiver<Vec<Change>>;
+type First = JoinHandle<Result<(Boot, Receiver), UserError>>;
 
 /// See the module.
 pub struct Shell {
-    opening: Opening,
+    open: Box<dyn Fn() -> BoxFuture<'static, Result<Inbox, UserError>> + Send + Sync>,
+    opened: watch::Sender<Option<Inbox>>,
     facts: Facts,
     wishes: Box<dyn Fn(Wish) + Send + Sync>,
     page: Mutex<Page>,
 }
 
 /// What waits for the page, and what it has.
-#[derive(Default)]
 struct Page {
+    /// The last try to open the inbox.
+    opening: Opening,
     /// The first screen, being read ahead, until `boot` takes it.
-    first: Option<JoinHandle<Result<(Boot, Receiver), UserError>>>,
+    first: Option<First>,
     /// Changes since the last answer of `boot`, until `subscribe` takes them.
     since_boot: Option<Receiver>,
     /// Ends the forwarding to an earlier page.
@@ -93,26 +100,50 @@ struct Page {
 
 impl Shell {
     /// Starts to open the inbox and to read the first screen. Call it inside a runtime.
-    pub fn new(
+    pub fn new<F>(
         facts: Facts,
-        open: impl Future<Output = Result<Inbox, UserError>> + Send + 'static,
+        open: impl Fn() -> F + Send + Sync + 'static,
         wishes: impl Fn(Wish) + Send + Sync + 'static,
-    ) -> Self {
-        let opening: Opening = open.boxed().shared();
-        let (ahead, ahead_facts) = (opening.clone(), facts.clone());
-        let first = tokio::spawn(async move { read_boot(&ahead.await?, &ahead_facts).await });
-        let page = Mutex::new(Page { first: Some(first), ..Page::default() });
-        Self { opening, facts, wishes: Box::new(wishes), page }
+    ) -> Self
+    where
+        F: Future<Output = Result<Inbox, UserError>> + Send + 'static,
+    {
+        let opened = watch::Sender::new(None);
+        let told = opened.clone();
+        let open = move || {
+            let (opening, told) = (open(), told.clone());
+            async move { opening.await.inspect(|inbox| drop(told.send_replace(Some(inbox.clone())))) }.boxed()
+        };
+        let opening = open().shared();
+        let first = Some(read_ahead(opening.clone(), facts.clone()));
+        let page = Page { opening, first, since_boot: None, listening: None, open_at: None };
+        Self { open: Box::new(open), opened, facts, wishes: Box::new(wishes), page: Mutex::new(page) }
     }
 
     /// The inbox, once it is open.
     pub async fn inbox(&self) -> Result<Inbox, UserError> {
-        self.opening.clone().await
+        let opening = lock(&self.page).opening.clone();
+        opening.await
     }
 
     /// The inbox, if it is open by now.
     pub fn inbox_now(&self) -> Option<Inbox> {
-        self.opening.peek().and_then(|opened| opened.as_ref().ok().cloned())
+        self.opened.borrow().clone()
+    }
+
+    /// The inbox as soon as it is open, however many tries that takes. `None`: never.
+    pub async fn opened(&self) -> Option<Inbox> {
+        let mut opened = self.opened.subscribe();
+        opened.wait_for(Option::is_some).await.ok().and_then(|inbox| inbox.clone())
+    }
+
+    /// A data folder that could not be opened may be free, writable or large enough by now.
+    fn try_again(&self) {
+        let mut page = lock(&self.page);
+        if matches!(page.opening.peek(), Some(Err(_))) {
+            page.opening = (self.open)().shared();
+            page.first = Some(read_ahead(page.opening.clone(), self.facts.clone()));
+        }
     }
 
     /// What is known of this run.
@@ -127,6 +158,7 @@ impl Shell {
 
     /// The first screen: read ahead for the first page, anew for one that was loaded again.
     pub async fn boot(&self) -> Result<Boot, UserError> {
+        self.try_again();
         let inbox = self.inbox().await?;
         let ahead = lock(&self.page).first.take();
         let (mut boot, since) = match ahead {
@@ -184,6 +216,10 @@ impl Shell {
 /// A panic while the lock was held leaves nothing half done: each use is one assignment.
 fn lock(page: &Mutex<Page>) -> MutexGuard<'_, Page> {
     page.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read_ahead(opening: Opening, facts: Facts) -> First {
+    tokio::spawn(async move { read_boot(&opening.await?, &facts).await })
 }
 
 fn internal(detail: &str) -> UserError {

@@ -3,7 +3,14 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+};
 
 use backscroll_desktop::{
     commands::start::OpenAt,
@@ -32,21 +39,11 @@ struct Desk {
 
 impl Desk {
     fn empty() -> Self {
-        Self::with(|folder| {
-            let options = InboxOptions {
-                data_dir: folder,
-                secrets: SecretsMode::File,
-                clock: Arc::new(SystemClock),
-                seed: 1,
-                decoder: ("no-decoder".into(), Vec::new()),
-                read_only: false,
-                demo: false,
-            };
-            async move { Inbox::open(options).await }
-        })
+        Self::with(|folder, _| Inbox::open(options(folder)))
     }
 
-    fn with<F>(open: impl FnOnce(std::path::PathBuf) -> F) -> Self
+    /// `open` gets the data folder and the number of the try, from 1.
+    fn with<F>(open: impl Fn(&Path, u32) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Inbox, UserError>> + Send + 'static,
     {
@@ -56,8 +53,9 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let wishes = Arc::new(Mutex::new(Vec::new()));
         let made = wishes.clone();
-        let opening = open(folder.path().join("data"));
-        let shell = Shell::new(Facts::default(), opening, move |wish| made.lock().unwrap().push(wish));
+        let (data, tries) = (folder.path().join("data"), AtomicU32::new(0));
+        let open = move || open(&data, tries.fetch_add(1, Ordering::SeqCst) + 1);
+        let shell = Shell::new(Facts::default(), open, move |wish| made.lock().unwrap().push(wish));
         let (out, heard) = mpsc::channel();
         let out = Mutex::new(out);
         let app = mock_builder()
@@ -96,6 +94,22 @@ impl Desk {
     }
 }
 
+fn options(folder: &Path) -> InboxOptions {
+    InboxOptions {
+        data_dir: folder.to_owned(),
+        secrets: SecretsMode::File,
+        clock: Arc::new(SystemClock),
+        seed: 1,
+        decoder: ("no-decoder".into(), Vec::new()),
+        read_only: false,
+        demo: false,
+    }
+}
+
+fn refusal(code: ErrorCode) -> UserError {
+    UserError { code, retry_at: None, detail: "a test".into() }
+}
+
 #[test]
 fn the_first_call_answers_with_all_that_an_empty_screen_needs() {
     let desk = Desk::empty();
@@ -111,11 +125,22 @@ fn the_first_call_answers_with_all_that_an_empty_screen_needs() {
 
 #[test]
 fn a_data_folder_that_cannot_be_opened_is_an_answer_to_every_command() {
-    let newer = UserError { code: ErrorCode::NewerData, retry_at: None, detail: "schema 99".into() };
-    let desk = Desk::with(|_| async { Err(newer) });
+    let desk = Desk::with(|_, _| async { Err(refusal(ErrorCode::NewerData)) });
     for command in ["boot", "accounts", "counts", "settings"] {
         assert_eq!(desk.code(command, json!({})), ErrorCode::NewerData, "{command}");
     }
+    assert!(desk.shell().inbox_now().is_none());
+}
+
+#[test]
+fn the_first_call_tries_a_data_folder_again() {
+    let desk = Desk::with(|folder, tries| {
+        let options = options(folder);
+        async move { if tries < 3 { Err(refusal(ErrorCode::InUse)) } else { Inbox::open(options).await } }
+    });
+    while desk.call("boot", json!({})).is_err() {}
+    assert_eq!(desk.call("accounts", json!({})), Ok(json!([])));
+    assert!(tauri::async_runtime::block_on(desk.shell().opened()).is_some());
 }
 
 #[test]

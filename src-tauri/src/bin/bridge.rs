@@ -184,9 +184,13 @@ mod bridge {
     ) -> anyhow::Result<WebviewWindow<MockRuntime>> {
         let wishes = events.clone();
         let facts = Facts { demo: arguments.demo, connect: false, tray: true };
-        let shell = Shell::new(facts, async move { Ok(inbox) }, move |wish| {
-            wishes.send(("wish", described(&wish).to_string())).ok();
-        });
+        let shell = Shell::new(
+            facts,
+            move || std::future::ready(Ok(inbox.clone())),
+            move |wish| {
+                wishes.send(("wish", described(&wish).to_string())).ok();
+            },
+        );
         let app = mock_builder()
             .invoke_handler(ipc::contract::<MockRuntime>().invoke_handler())
             .build(mock_context(noop_assets()))?;
