@@ -85,7 +85,9 @@ impl Corpus {
     pub fn new(seed: u64, size: Size, per_body: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let texts = Texts::new(&mut rng);
-        let oldest = NEWEST_MS - size.total() as i64 * STEP_MS;
+        // Early enough that random steps do not pile messages up at the end: six standard deviations.
+        let drift = 6.0 * (size.total() as f64).sqrt() * STEP_MS as f64 / 3.0_f64.sqrt();
+        let oldest = NEWEST_MS - size.total() as i64 * STEP_MS - drift as i64;
         let per_platform = size.conversations.div_ceil(Platform::ALL.len()).max(1);
         Self {
             rng,
@@ -153,6 +155,14 @@ impl Iterator for Corpus {
         items.reverse();
         Some(Body::new(platform, items, self.at_ms.min(NEWEST_MS)))
     }
+}
+
+/// One more message of the long thread, newer than all others.
+pub fn newest_of_thread() -> Body {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let texts = Texts::new(&mut rng);
+    let newest = item(&mut rng, &texts, Platform::Messenger, THREAD, NEWEST_MS + 1_000);
+    Body::new(Platform::Messenger, vec![Item { out: false, ..newest }], NEWEST_MS + 1_000)
 }
 
 /// `conversations` × `each` messages in one body: what a poll of everything answers. The first `changed` conversations

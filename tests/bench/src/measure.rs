@@ -180,9 +180,11 @@ mod tests {
     #[test]
     fn both_sides_run_once_per_place_and_the_first_round_is_not_counted() {
         let order = std::cell::RefCell::new(String::new());
-        let (a, b) =
-            alternate(Clock::Cpu, 2, 2, |_| Ok(order.borrow_mut().push('a')), |_| Ok(order.borrow_mut().push('b')))
-                .unwrap();
+        let note = |side: char| {
+            order.borrow_mut().push(side);
+            Ok(side)
+        };
+        let (a, b) = alternate(Clock::Cpu, 2, 2, |_| note('a'), |_| note('b')).unwrap();
         assert_eq!(order.into_inner(), "abababababab");
         assert_eq!((a.curve().len(), b.curve().len()), (101, 101));
     }

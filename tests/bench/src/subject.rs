@@ -158,7 +158,18 @@ impl Subject {
 }
 
 /// Decodes and normalises an answer.
+///
+/// The bodies of a corpus follow each other without overlap, and would leave a gap between each two; the answers to
+/// polls overlap. So each listing is made to reach back to the beginning of time, and a conversation has one stretch.
 pub fn decode(body: &Body) -> Result<Vec<Page>> {
+    let mut pages = decode_only(body)?;
+    for listing in pages.iter_mut().flat_map(|page| &mut page.conversations).filter_map(|c| c.listing.as_mut()) {
+        listing.from = Some(Timestamp(0));
+    }
+    Ok(pages)
+}
+
+fn decode_only(body: &Body) -> Result<Vec<Page>> {
     ayrshare::pages_of(body.platform, body.json.as_slice())
         .map_err(|kind| anyhow!("the adapter refused a body: {kind:?}"))
 }
