@@ -104,11 +104,13 @@ async fn fetch_all(inner: &Arc<Inner>, later: &mut Later) -> Result<()> {
         let limit = BATCH.saturating_add(u32::try_from(later.len()).unwrap_or(u32::MAX));
         let mut wanted = waiting(inner, limit).await?;
         wanted.retain(|one| later.get(&one.what).is_none_or(|(at, _)| *at <= now));
+        forget_gone(later, &wanted.iter().map(|one| one.what).collect(), now);
         if wanted.is_empty() {
             return Ok(());
         }
         if used_bytes(media_dir(inner)).await > QUOTA_BYTES {
             tracing::warn!("the media cache is full: pictures are fetched only when asked for");
+            put_off(later, now.plus(LONGEST_PAUSE));
             return Ok(());
         }
         let fetcher = fetcher()?;
@@ -129,6 +131,19 @@ async fn fetch_all(inner: &Arc<Inner>, later: &mut Later) -> Result<()> {
             let pause = PAUSE.saturating_mul(1 << failures.min(7)).min(LONGEST_PAUSE);
             later.insert(what, (inner.now().plus(pause), failures));
         }
+    }
+}
+
+/// Whose time has come and who waits no more was fetched at the user's wish, taken back or deleted. Kept, its time would
+/// wake the task at once, for ever.
+fn forget_gone(later: &mut Later, waiting: &BTreeSet<What>, now: Timestamp) {
+    later.retain(|what, (at, _)| *at > now || waiting.contains(what));
+}
+
+/// Nobody's time comes before `until`.
+fn put_off(later: &mut Later, until: Timestamp) {
+    for (at, _) in later.values_mut() {
+        *at = (*at).max(until);
     }
 }
 
@@ -355,6 +370,17 @@ mod tests {
         for bad in ["a/../../backscroll.db", "a/", "x/00", "/etc/passwd", &format!("a/{}", "0F".repeat(32))] {
             assert_eq!(known_form(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn no_instant_of_the_past_is_left_to_wake_the_task() {
+        let now = Timestamp(1_770_000_000_000);
+        let [gone, waits, rests] = [1, 2, 3].map(|id| What::Attachment(AttachmentId(id)));
+        let mut later = Later::from([(gone, (now, 1)), (waits, (now, 2)), (rests, (now.plus(PAUSE), 3))]);
+        forget_gone(&mut later, &BTreeSet::from([waits]), now);
+        assert_eq!(later.keys().copied().collect::<Vec<_>>(), [waits, rests]);
+        put_off(&mut later, now.plus(LONGEST_PAUSE));
+        assert!(later.values().all(|(at, _)| *at == now.plus(LONGEST_PAUSE)));
     }
 
     #[test]

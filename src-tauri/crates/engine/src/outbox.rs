@@ -28,8 +28,6 @@ mod read_back;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
-    pin::Pin,
     sync::Arc,
 };
 
@@ -40,7 +38,7 @@ use backscroll_store::{
     self as db,
     outbox::{Turn, Unsettled},
 };
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -48,6 +46,7 @@ use crate::{
     inner::{Inner, Result},
     link::Link,
     live::Live,
+    quiet::Busy,
     rate::Urgency,
     round::x,
 };
@@ -69,13 +68,16 @@ const FRESH: i64 = MINUTE;
 /// Queued messages are looked at for having become stale this often.
 const LOOK_FOR_STALE: i64 = MINUTE;
 
-/// One conversation being sent to or read.
-type Job = Pin<Box<dyn Future<Output = Ended> + Send>>;
+/// Conversations being sent to or read back, each in a task of its own. Not futures polled by the outbox's own task:
+/// one of them may hold the turn to write while that task waits for it.
+type Jobs = JoinSet<Ended>;
 
 struct Ended {
     conversation: ConversationId,
     /// After reading back: when to look again.
     look_at: Option<Timestamp>,
+    /// Until the outbox has drawn its conclusions.
+    busy: Busy,
 }
 
 /// At the start nothing can be on the wire: what was is not known.
@@ -92,11 +94,19 @@ pub(crate) async fn recover(inner: &Inner) -> Result<()> {
 /// Sends for one account until it is cancelled; what is on the wire then is waited for.
 pub(crate) async fn run(inner: Arc<Inner>, id: AccountId, cancel: CancellationToken) {
     let Some(live) = inner.live(id) else { return };
-    let mut sender = Sender { inner: Arc::clone(&inner), live, at_work: BTreeSet::new(), looks: BTreeMap::new() };
-    let mut jobs: FuturesUnordered<Job> = FuturesUnordered::new();
+    let mut sender = Sender { inner: Arc::clone(&inner), live, at_work: BTreeMap::new(), looks: BTreeMap::new() };
+    let mut jobs = Jobs::new();
     let mut busy = inner.quiet.busy();
     loop {
-        let next = match sender.take_turn(&mut jobs).await {
+        let (mut begun, mut ended) = (Vec::new(), Vec::new());
+        // A job that is not polled may hold the turn to write that the next line waits for.
+        let turn = beside(sender.take_turn(jobs.len(), &mut begun), &mut jobs, &mut ended).await;
+        jobs.extend(begun);
+        if !ended.is_empty() {
+            ended.into_iter().for_each(|one| sender.ended(one));
+            continue;
+        }
+        let next = match turn {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(code = ?error.code, detail = error.detail, "the outbox could not be read or written");
@@ -108,15 +118,22 @@ pub(crate) async fn run(inner: Arc<Inner>, id: AccountId, cancel: CancellationTo
         busy = tokio::select! {
             () = cancel.cancelled() => break,
             busy = sender.live.sender.called() => busy,
-            Some(ended) = jobs.next(), if !jobs.is_empty() => {
-                let busy = inner.quiet.busy();
-                sender.ended(ended);
-                busy
-            }
+            Some(ended) = jobs.join_next_with_id(), if !jobs.is_empty() => sender.ended(ended),
             () = sleep_until(&inner, next) => inner.quiet.busy(),
         };
     }
-    while jobs.next().await.is_some() {}
+    while jobs.join_next().await.is_some() {}
+}
+
+/// Waits for `work` while the jobs go on.
+async fn beside<T>(work: impl Future<Output = T>, jobs: &mut FuturesUnordered<Job>, ended: &mut Vec<Ended>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            Some(one) = jobs.next(), if !jobs.is_empty() => ended.push(one),
+        }
+    }
 }
 
 async fn sleep_until(inner: &Inner, at: Option<Timestamp>) {
@@ -130,21 +147,36 @@ struct Sender {
     inner: Arc<Inner>,
     live: Arc<Live>,
     /// Conversations with a job.
-    at_work: BTreeSet<ConversationId>,
+    at_work: BTreeMap<tokio::task::Id, ConversationId>,
     /// When each unknown conversation is read back next, by our clock.
     looks: BTreeMap<ConversationId, Timestamp>,
 }
 
 impl Sender {
-    fn ended(&mut self, ended: Ended) {
-        self.at_work.remove(&ended.conversation);
-        if let Some(at) = ended.look_at {
-            self.looks.insert(ended.conversation, at);
+    fn ended(&mut self, ended: std::result::Result<(tokio::task::Id, Ended), JoinError>) -> Busy {
+        match ended {
+            Ok((job, ended)) => {
+                self.at_work.remove(&job);
+                if let Some(at) = ended.look_at {
+                    self.looks.insert(ended.conversation, at);
+                }
+                ended.busy
+            }
+            // What it was sending stays *Sending*, which is *Unknown* at the next start: nothing is guessed.
+            Err(error) => {
+                tracing::error!("a job of the outbox panicked");
+                self.at_work.remove(&error.id());
+                self.inner.quiet.busy()
+            }
         }
     }
 
+    fn is_at_work(&self, conversation: ConversationId) -> bool {
+        self.at_work.values().any(|held| *held == conversation)
+    }
+
     /// Starts what is due; answers when to look again by itself.
-    async fn take_turn(&mut self, jobs: &mut FuturesUnordered<Job>) -> Result<Option<Timestamp>> {
+    async fn take_turn(&mut self, jobs: &mut Jobs) -> Result<Option<Timestamp>> {
         let id = self.live.id;
         let now = self.inner.now();
         let (turn, unsettled) = self
@@ -168,8 +200,8 @@ impl Sender {
         if std::mem::take(&mut self.live.state().retry_sends) {
             self.say_why(None, None).await?;
         }
-        let mut next = self.start_sends(jobs, &account, &link).await?;
-        let look = self.start_looks(jobs, unsettled).await?;
+        let mut next = self.start_sends(running, begun, &account, &link).await?;
+        let look = self.start_looks(running, begun, unsettled).await?;
         next = [next, look].into_iter().flatten().min();
         Ok(next)
     }
@@ -203,12 +235,7 @@ impl Sender {
         Ok(())
     }
 
-    async fn start_sends(
-        &mut self,
-        jobs: &mut FuturesUnordered<Job>,
-        account: &Account,
-        link: &Arc<Link>,
-    ) -> Result<Option<Timestamp>> {
+    async fn start_sends(&mut self, jobs: &mut Jobs, account: &Account, link: &Arc<Link>) -> Result<Option<Timestamp>> {
         let id = account.id;
         let now = self.inner.now();
         let corrected = link.corrected(now);
@@ -230,13 +257,14 @@ impl Sender {
                 unread = true;
                 continue;
             }
-            if jobs.len() >= SIDE_BY_SIDE || self.at_work.contains(&sendable.conversation) {
+            if running + begun.len() >= SIDE_BY_SIDE || self.is_at_work(sendable.conversation) {
                 waiting = true;
                 continue;
             }
-            self.at_work.insert(sendable.conversation);
-            let job = send(Arc::clone(&self.inner), Arc::clone(&self.live), Arc::clone(link), sendable);
-            jobs.push(Box::pin(job));
+            let conversation = sendable.conversation;
+            let busy = self.inner.quiet.busy();
+            let job = send(Arc::clone(&self.inner), Arc::clone(&self.live), Arc::clone(link), sendable, busy);
+            self.at_work.insert(jobs.spawn(job).id(), conversation);
         }
         if unread {
             self.ask_for_a_reading(now);
@@ -263,11 +291,7 @@ impl Sender {
         is_down || state.last_success.is_some_and(|at| now.since(at) <= FRESH + 5 * SECOND)
     }
 
-    async fn start_looks(
-        &mut self,
-        jobs: &mut FuturesUnordered<Job>,
-        unsettled: Vec<Unsettled>,
-    ) -> Result<Option<Timestamp>> {
+    async fn start_looks(&mut self, jobs: &mut Jobs, unsettled: Vec<Unsettled>) -> Result<Option<Timestamp>> {
         let now = self.inner.now();
         let wanted = std::mem::take(&mut self.live.state().check_now);
         let unknown: BTreeSet<ConversationId> = unsettled
@@ -279,7 +303,7 @@ impl Sender {
         let mut next: Option<Timestamp> = None;
         for one in unsettled {
             let conversation = one.conversation;
-            if !unknown.contains(&conversation) || self.at_work.contains(&conversation) {
+            if !unknown.contains(&conversation) || self.is_at_work(conversation) {
                 continue;
             }
             let due = if wanted.contains(&conversation) {
@@ -287,13 +311,14 @@ impl Sender {
             } else {
                 *self.looks.entry(conversation).or_insert(now.plus(FIRST_LOOK))
             };
-            if due > now || jobs.len() >= SIDE_BY_SIDE {
+            if due > now || running + begun.len() >= SIDE_BY_SIDE {
                 let at = due.max(now.plus(SECOND));
                 next = Some(next.map_or(at, |held| held.min(at)));
                 continue;
             }
-            self.at_work.insert(conversation);
-            jobs.push(Box::pin(look(Arc::clone(&self.inner), Arc::clone(&self.live), one)));
+            let busy = self.inner.quiet.busy();
+            let job = look(Arc::clone(&self.inner), Arc::clone(&self.live), one, busy);
+            self.at_work.insert(jobs.spawn(job).id(), conversation);
         }
         Ok(next)
     }

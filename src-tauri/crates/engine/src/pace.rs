@@ -42,12 +42,15 @@ const CACHE_MS: i64 = MINUTE;
 /// The first pause after a failure; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: i64 = 5 * SECOND;
 const LONGEST_PAUSE: i64 = 5 * MINUTE;
+/// The longest silence that this file can mean, the slowest pace with its jitter: a `nextUpdate` beyond it is a mistake.
+const LATEST: i64 = LONGEST_PAUSE * 8 + MINUTE;
 /// Between two rounds, whatever the provider says.
 const SHORTEST_GAP: i64 = 5 * SECOND;
 
 /// When to read next. `jitter` is in 0..1.
 pub(crate) fn next_read(pace: &Pace, now: Timestamp, jitter: f64) -> Timestamp {
-    let Some(last) = pace.last else { return pace.not_before.max(now) };
+    // A last round that lies in the future: the clock was set back, and all that was planned by it means nothing.
+    let Some(last) = pace.last.filter(|last| *last <= now) else { return pace.not_before.max(now) };
     let due = if pace.failures > 0 {
         if pace.hurry { now } else { last.plus(pause(pace.failures, jitter)) }
     } else {
@@ -72,9 +75,8 @@ pub(crate) fn next_read(pace: &Pace, now: Timestamp, jitter: f64) -> Timestamp {
         // An answer whose `nextUpdate` has passed already must not be asked for again at once.
         wanted.max(floor).max(last.plus(SHORTEST_GAP))
     };
-    // A clock that was set back would otherwise leave `last` in the future and silence the account for hours.
-    let latest = now.plus(LONGEST_PAUSE * 8 + MINUTE);
-    due.min(latest).max(pace.not_before).max(now)
+    // Counted from the last round and not from `now`, which would move on with each look and never be reached.
+    due.min(last.plus(LATEST)).max(pace.not_before).max(now)
 }
 
 pub(crate) fn pause(failures: u32, jitter: f64) -> i64 {
@@ -153,7 +155,18 @@ mod tests {
     #[test]
     fn a_clock_set_back_by_a_day_does_not_silence_an_account() {
         let now = T.plus(-24 * 60 * MINUTE);
-        let at = next_read(&Pace { not_before: now, ..pace(Platform::Messenger, Attention::Foreground) }, now, 0.5);
-        assert!(at.since(now) <= 41 * MINUTE);
+        for attention in [Attention::OnScreen, Attention::Foreground, Attention::Background] {
+            let back = Pace { not_before: now, failures: 1, ..pace(Platform::Messenger, attention) };
+            assert_eq!(next_read(&back, now, 0.5), now);
+            assert_eq!(next_read(&Pace { failures: 0, ..back }, now, 0.5), now);
+        }
+    }
+
+    #[test]
+    fn a_next_update_that_is_days_away_does_not_silence_an_account() {
+        let wrong = Pace { next_update: Some(T.plus(9 * 24 * 60 * MINUTE)), ..pace(Platform::Messenger, Attention::OnScreen) };
+        let due = next_read(&wrong, T, 0.5);
+        assert_eq!(due, T.plus(41 * MINUTE));
+        assert_eq!(next_read(&wrong, due, 0.5), due);
     }
 }

@@ -29,8 +29,8 @@ pub(crate) struct RateBucket {
     calls: VecDeque<Timestamp>,
     /// What the headers said last, and when.
     said: Option<(Timestamp, Quota)>,
-    /// No call before this: the provider refused.
-    blocked_until: Option<Timestamp>,
+    /// The provider refused at the first instant: no call before the second.
+    blocked: Option<(Timestamp, Timestamp)>,
     /// Refusals in a row; reading slows down with each.
     strikes: u32,
 }
@@ -52,7 +52,7 @@ impl RateBucket {
     pub(crate) fn refused(&mut self, now: Timestamp, wait: Option<Duration>) -> Timestamp {
         let wait = wait.map_or(PERIOD_MS, |w| i64::try_from(w.as_millis()).unwrap_or(PERIOD_MS));
         let until = now.plus(wait.max(1));
-        self.blocked_until = Some(self.blocked_until.map_or(until, |held| held.max(until)));
+        self.blocked = Some((now, self.blocked.map_or(until, |(_, held)| held.max(until))));
         self.strikes += 1;
         until
     }
@@ -60,9 +60,7 @@ impl RateBucket {
     /// When a call of this urgency may leave: `now` or later.
     pub(crate) fn allowed_at(&mut self, now: Timestamp, urgency: Urgency) -> Timestamp {
         self.forget_old(now);
-        if let Some(until) = self.blocked_until
-            && until > now
-        {
+        if let Some(until) = self.blocked_until(now) {
             return until;
         }
         let max = self.max();
@@ -98,7 +96,7 @@ impl RateBucket {
 
     /// Until when the provider's refusal holds.
     pub(crate) fn blocked_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.blocked_until.filter(|until| *until > now)
+        self.blocked.map(|(_, until)| until).filter(|until| *until > now)
     }
 
     fn max(&self) -> u32 {
@@ -112,6 +110,10 @@ impl RateBucket {
         }
         if self.said.is_some_and(|(when, _)| now.since(when) >= PERIOD_MS || when > now) {
             self.said = self.said.map(|(_, q)| (now, Quota { used: 0, max: q.max }));
+        }
+        // Nor may it stretch a refusal: what was asked for is waited for, from now on.
+        if let Some((since, until)) = self.blocked.filter(|(since, _)| *since > now) {
+            self.blocked = Some((now, now.plus(until.since(since))));
         }
     }
 }
@@ -166,5 +168,8 @@ mod tests {
         }
         let earlier = T.plus(-60 * MINUTE);
         assert_eq!(bucket.allowed_at(earlier, Urgency::User), earlier);
+        bucket.refused(T, None);
+        assert_eq!(bucket.allowed_at(earlier, Urgency::User), earlier.plus(5 * MINUTE));
+        assert_eq!(bucket.allowed_at(earlier.plus(5 * MINUTE), Urgency::User), earlier.plus(5 * MINUTE));
     }
 }

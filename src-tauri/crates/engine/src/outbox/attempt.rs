@@ -20,6 +20,7 @@ use crate::{
     link::Link,
     live::Live,
     pace,
+    quiet::Busy,
     round::x,
 };
 
@@ -27,8 +28,7 @@ use crate::{
 const MENDED_ELSEWHERE: i64 = 10 * MINUTE;
 
 /// One attempt: committed, sent, classified, committed.
-pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, sendable: Sendable) -> Ended {
-    let _busy = inner.quiet.busy();
+pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, sendable: Sendable, busy: Busy) -> Ended {
     let conversation = sendable.conversation;
     let began = begin(&inner, &link, &sendable).await;
     let attempt = match began {
@@ -36,7 +36,7 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
         // Somebody was faster (a discard, an echo), or the disk refuses: nothing has left.
         Err(error) => {
             tracing::warn!(code = ?error.code, detail = error.detail, "an attempt to send could not begin");
-            return Ended { conversation, look_at: None };
+            return Ended { conversation, look_at: None, busy };
         }
     };
     link.record(inner.now());
@@ -52,7 +52,7 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
     let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
     let look_at = matches!(outcome, Outcome::Ambiguous { .. }).then(|| inner.now().plus(FIRST_LOOK));
     finish(&inner, &link, &sendable, attempt, outcome, answer).await;
-    Ended { conversation, look_at }
+    Ended { conversation, look_at, busy }
 }
 
 async fn begin(inner: &Inner, link: &Link, sendable: &Sendable) -> Result<AttemptId> {

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use backscroll_store::{self as db, outbox::Unsettled};
 
 use super::{Ended, LOOK_AGAIN};
-use crate::{inner::Inner, live::Live, round};
+use crate::{inner::Inner, live::Live, quiet::Busy, round};
 
 /// Reads a conversation to find a message of ours, and counts the read if it was fresh.
-pub(super) async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettled) -> Ended {
-    let _busy = inner.quiet.busy();
+pub(super) async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettled, busy: Busy) -> Ended {
     let conversation = unsettled.conversation;
     let began = inner.now();
     let row = inner.read(move |c| db::conversation(c, conversation, began)).await;
@@ -19,7 +18,7 @@ pub(super) async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettle
     let now = inner.now();
     let link = live.state().connection.and_then(|id| inner.open_link(id));
     let Some((done, link)) = done.zip(link) else {
-        return Ended { conversation, look_at: Some(now.plus(LOOK_AGAIN)) };
+        return Ended { conversation, look_at: Some(now.plus(LOOK_AGAIN)), busy };
     };
     if let Some(fresh_at) = done.fresh_at {
         let (id, corrected) = (live.id, link.corrected(now));
@@ -33,5 +32,5 @@ pub(super) async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettle
         }
     }
     let fresh_again = done.next_update.map_or(now, |at| link.to_local(at));
-    Ended { conversation, look_at: Some(fresh_again.max(now.plus(LOOK_AGAIN))) }
+    Ended { conversation, look_at: Some(fresh_again.max(now.plus(LOOK_AGAIN))), busy }
 }
