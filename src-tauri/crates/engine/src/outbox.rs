@@ -98,15 +98,7 @@ pub(crate) async fn run(inner: Arc<Inner>, id: AccountId, cancel: CancellationTo
     let mut jobs = Jobs::new();
     let mut busy = inner.quiet.busy();
     loop {
-        let (mut begun, mut ended) = (Vec::new(), Vec::new());
-        // A job that is not polled may hold the turn to write that the next line waits for.
-        let turn = beside(sender.take_turn(jobs.len(), &mut begun), &mut jobs, &mut ended).await;
-        jobs.extend(begun);
-        if !ended.is_empty() {
-            ended.into_iter().for_each(|one| sender.ended(one));
-            continue;
-        }
-        let next = match turn {
+        let next = match sender.take_turn(&mut jobs).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(code = ?error.code, detail = error.detail, "the outbox could not be read or written");
@@ -123,17 +115,6 @@ pub(crate) async fn run(inner: Arc<Inner>, id: AccountId, cancel: CancellationTo
         };
     }
     while jobs.join_next().await.is_some() {}
-}
-
-/// Waits for `work` while the jobs go on.
-async fn beside<T>(work: impl Future<Output = T>, jobs: &mut FuturesUnordered<Job>, ended: &mut Vec<Ended>) -> T {
-    let mut work = std::pin::pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return done,
-            Some(one) = jobs.next(), if !jobs.is_empty() => ended.push(one),
-        }
-    }
 }
 
 async fn sleep_until(inner: &Inner, at: Option<Timestamp>) {
@@ -200,8 +181,8 @@ impl Sender {
         if std::mem::take(&mut self.live.state().retry_sends) {
             self.say_why(None, None).await?;
         }
-        let mut next = self.start_sends(running, begun, &account, &link).await?;
-        let look = self.start_looks(running, begun, unsettled).await?;
+        let mut next = self.start_sends(jobs, &account, &link).await?;
+        let look = self.start_looks(jobs, unsettled).await?;
         next = [next, look].into_iter().flatten().min();
         Ok(next)
     }
@@ -257,7 +238,7 @@ impl Sender {
                 unread = true;
                 continue;
             }
-            if running + begun.len() >= SIDE_BY_SIDE || self.is_at_work(sendable.conversation) {
+            if jobs.len() >= SIDE_BY_SIDE || self.is_at_work(sendable.conversation) {
                 waiting = true;
                 continue;
             }
@@ -311,7 +292,7 @@ impl Sender {
             } else {
                 *self.looks.entry(conversation).or_insert(now.plus(FIRST_LOOK))
             };
-            if due > now || running + begun.len() >= SIDE_BY_SIDE {
+            if due > now || jobs.len() >= SIDE_BY_SIDE {
                 let at = due.max(now.plus(SECOND));
                 next = Some(next.map_or(at, |held| held.min(at)));
                 continue;
