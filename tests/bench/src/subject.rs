@@ -90,15 +90,15 @@ impl Subject {
         Ok(subject)
     }
 
-    /// Decodes, normalises and applies an answer of the provider.
+    /// Decodes, normalises and applies an answer of the provider, as a first back-fill.
     pub fn ingest(&self, body: &Body) -> Result<Applied> {
-        self.apply(body.platform, decode(body)?)
+        self.apply(body.platform, decode(body)?, Arrival::Backfill)
     }
 
     /// Applies pages as the engine does: in transactions of the store's own size.
-    pub fn apply(&self, platform: Platform, pages: Vec<Page>) -> Result<Applied> {
+    pub fn apply(&self, platform: Platform, pages: Vec<Page>, arrival: Arrival) -> Result<Applied> {
         let account = *self.accounts.get(&platform).context("no account of this platform")?;
-        let context = ApplyContext { now: NOW, arrival: Arrival::Live, auto_response: None };
+        let context = ApplyContext { now: NOW, arrival, auto_response: None };
         Ok(self.runtime.block_on(self.store.apply(account, pages, context, |_| {}))?)
     }
 

@@ -13,6 +13,7 @@ use crate::{
 pub struct Step {
     messages: f64,
     thread_us: f64,
+    bare_us: f64,
     list_us: f64,
     badge_us: f64,
     text: f64,
@@ -29,6 +30,7 @@ pub fn step(subject: &Subject, size: Size, seen: &Pages) -> Result<Step> {
     Ok(Step {
         messages,
         thread_us: seen.thread_p50(),
+        bare_us: seen.bare_p50(),
         list_us: seen.list_p50(),
         badge_us: seen.badge_p50(),
         text: text as f64 / messages,
@@ -42,6 +44,7 @@ pub fn tell(report: &mut Report, steps: &[Step]) {
     for (small, large) in steps.iter().zip(steps.iter().skip(1)) {
         let name = |what: &str| format!("P12.{what}.{}k", (large.messages / 1e3).round());
         report.compared(&name("thread"), "µs CPU", large.thread_us, small.thread_us, Some(1.5));
+        report.compared(&name("bare-thread"), "µs CPU", large.bare_us, small.bare_us, None);
         report.compared(&name("list"), "µs CPU", large.list_us, small.list_us, Some(1.5));
         report.compared(&name("badge"), "µs CPU", large.badge_us, small.badge_us, Some(1.5));
     }
@@ -61,6 +64,7 @@ pub fn tell(report: &mut Report, steps: &[Step]) {
             log_y: true,
             series: vec![
                 line("thread", |s| s.thread_us),
+                line("bare thread", |s| s.bare_us),
                 line("list", |s| s.list_us),
                 line("counters", |s| s.badge_us),
             ],

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use backscroll_store::Arrival;
+
 use crate::{
     bare::Bare,
     callgrind,
@@ -72,7 +74,7 @@ fn times(report: &mut Report, dir: &Path) -> Result<()> {
         let n = body.items.len() as f64;
         let ((), bare_time) = Clock::Process.time(|| bare.insert(&body.items))?;
         let (pages, decode_time) = Clock::Process.time(|| decode(&body))?;
-        let (_, apply_time) = Clock::Process.time(|| subject.apply(body.platform, pages))?;
+        let (_, apply_time) = Clock::Process.time(|| subject.apply(body.platform, pages, Arrival::Backfill))?;
         if round > 0 {
             of_bare.push(micros(bare_time) / n);
             of_decode.push(micros(decode_time) / n);

@@ -113,6 +113,11 @@ impl Pages {
         self.thread.p50()
     }
 
+    /// Median of a bare page of the same rows, µs.
+    pub fn bare_p50(&self) -> f64 {
+        self.thread_bare.p50()
+    }
+
     /// Median of a page of the list, µs.
     pub fn list_p50(&self) -> f64 {
         self.list.p50()

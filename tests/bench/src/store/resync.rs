@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use backscroll_store::Arrival;
+
 use crate::{
     corpus::{NEWEST_MS, listing},
     measure::{Clock, Line, median, micros},
@@ -30,7 +32,7 @@ pub fn measure(report: &mut Report, dir: &Path) -> Result<()> {
             let again = listing(6, CONVERSATIONS, EACH, 0..changed, NEWEST_MS + 60_000);
             let rows = subject.rows_changed()?;
             let pages = decode(&again)?;
-            let (applied, took) = Clock::Process.time(|| subject.apply(again.platform, pages))?;
+            let (applied, took) = Clock::Process.time(|| subject.apply(again.platform, pages, Arrival::Live))?;
             if round == 0 && changed == 0 {
                 report.limited("P7.unchanged.rows", "rows", (subject.rows_changed()? - rows) as f64, 0.0);
                 report.limited("P7.unchanged.log", "bytes", subject.wal_bytes() as f64, 0.0);

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use backscroll_model::{Event, Page};
 
+use backscroll_store::Arrival;
+
 use crate::{
     bare::Bare,
     corpus::{Body, Corpus, NEWEST_MS, Size, listing},
@@ -106,7 +108,7 @@ fn ingest(dir: &Path, bodies: &[Body], change: impl Fn(&mut Page)) -> Result<()>
     for body in bodies {
         let mut pages = decode(body)?;
         pages.iter_mut().for_each(&change);
-        subject.apply(body.platform, pages)?;
+        subject.apply(body.platform, pages, Arrival::Backfill)?;
     }
     Ok(())
 }
