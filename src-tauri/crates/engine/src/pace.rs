@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn a_next_update_that_is_days_away_does_not_silence_an_account() {
-        let wrong = Pace { next_update: Some(T.plus(9 * 24 * 60 * MINUTE)), ..pace(Platform::Messenger, Attention::OnScreen) };
+        let wrong =
+            Pace { next_update: Some(T.plus(9 * 24 * 60 * MINUTE)), ..pace(Platform::Messenger, Attention::OnScreen) };
         let due = next_read(&wrong, T, 0.5);
         assert_eq!(due, T.plus(41 * MINUTE));
         assert_eq!(next_read(&wrong, due, 0.5), due);

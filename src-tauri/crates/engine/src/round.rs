@@ -349,6 +349,7 @@ async fn conclude(
             Err(error) => stopped = Some(Stop::Storage(error)),
         }
     }
+    let was_offline = matches!(live.state().health, Health::Offline { .. });
     let health = {
         let mut state = live.state();
         state.calls += tally.calls;
@@ -383,6 +384,9 @@ async fn conclude(
         }
         state.health.clone()
     };
+    if was_offline && health.heals_itself() && !matches!(health, Health::Offline { .. }) {
+        network_is_back(inner, live);
+    }
     // What waits to be sent may have waited for this reading.
     if inner.is_running() {
         live.sender.call();
@@ -398,6 +402,25 @@ async fn conclude(
         skipped: tally.skipped,
         health,
         next_update: tally.next_update,
+    }
+}
+
+/// One account got through: the others that were offline need not wait out their pauses, and what they missed belongs
+/// into the same summary.
+fn network_is_back(inner: &Inner, first: &Live) {
+    for live in inner.all_live().iter().filter(|live| live.id != first.id) {
+        let offline = {
+            let mut state = live.state();
+            let offline = matches!(state.health, Health::Offline { .. });
+            if offline {
+                state.failures = 0;
+                state.catching_up = state.absent_since.is_some();
+            }
+            offline
+        };
+        if offline && inner.is_running() {
+            live.hurry();
+        }
     }
 }
 

@@ -41,6 +41,8 @@ async fn a_damaged_database_is_set_aside_and_never_deleted() {
     world.connect_and_sync().await;
     world.close().await;
     let file = world.data().join("backscroll.db");
+    // A new file: the last connection may still be folding its log into the old one.
+    std::fs::remove_file(&file).unwrap();
     for side in ["backscroll.db-wal", "backscroll.db-shm"] {
         let _ = std::fs::remove_file(world.data().join(side));
     }
@@ -63,15 +65,13 @@ async fn a_data_folder_that_cannot_be_written_is_told() {
     assert_eq!(Inbox::open(options).await.unwrap_err().code, ErrorCode::ReadOnly);
 }
 
-/// A file system that is full: a tmpfs of some pages, mounted in a namespace of the child's own where the machine
-/// allows that.
+/// A file system that is full: a small tmpfs, where the machine lets a test mount one.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_told_and_what_could_not_be_kept_is_read_again() {
     let mut world = World::small().await;
     world.connect_and_sync().await;
     world.close().await;
-    // SQLite's own ceiling is what a full disk is to it: SQLITE_FULL. Held by the file, so every connection meets it.
     let Some(full) = FullDisk::mount(world.data()) else {
         eprintln!("skipped: this machine mounts no file system for tests");
         return;
@@ -107,15 +107,11 @@ impl FullDisk {
     /// Mounts a small file system over the folder and puts the folder's files into it.
     fn mount(dir: &std::path::Path) -> Option<Self> {
         let kept = tempfile::tempdir().unwrap();
-        let copy = |from: &std::path::Path, to: &std::path::Path| {
-            for entry in std::fs::read_dir(from).unwrap() {
-                let entry = entry.unwrap();
-                if entry.path().is_file() {
-                    std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-                }
-            }
-        };
-        copy(dir, kept.path());
+        // Not a copy of the files: the last connection may still be folding its log into the database.
+        let db = rusqlite::Connection::open(dir.join("backscroll.db")).unwrap();
+        db.execute("VACUUM INTO ?1", [kept.path().join("backscroll.db").to_str().unwrap()]).unwrap();
+        drop(db);
+        std::fs::copy(dir.join("secrets.json"), kept.path().join("secrets.json")).unwrap();
         let mounted = std::process::Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs"])
             .arg(dir)
@@ -124,7 +120,9 @@ impl FullDisk {
         if !mounted.is_ok_and(|s| s.success()) {
             return None;
         }
-        copy(kept.path(), dir);
+        for name in ["backscroll.db", "secrets.json"] {
+            std::fs::copy(kept.path().join(name), dir.join(name)).unwrap();
+        }
         Some(Self { dir: dir.to_owned() })
     }
 
