@@ -137,7 +137,7 @@ async fn live(app: AppHandle) {
         if news.iter().any(|c| matches!(c, Change::Settings | Change::Resync))
             && let Ok(settings) = inbox.settings().await
         {
-            if std::env::var_os("BS_NOTHEME").is_none() { window::set_theme(&app, settings.theme); }
+            window::set_theme(&app, settings.theme);
         }
         let mut batch = Batch::default();
         match changes.recv().await {
