@@ -131,3 +131,26 @@ async fn an_answer_without_a_message_takes_nothing_away() {
     }
     desk.check();
 }
+
+#[tokio::test]
+async fn an_answer_of_ours_does_not_hide_what_was_written_before_it_on_x() {
+    for lost in [false, true] {
+        let desk = Desk::running().await;
+        let chat = desk.chat(Sim::Twitter);
+        desk.advance(130).await;
+        desk.sim.advance(Duration::from_secs(1)).await;
+        desk.sim.inbound(&chat, "One more thing").unwrap();
+        desk.sim.advance(Duration::from_secs(1)).await;
+        if lost {
+            // Found by reading the conversation back, which reads no other.
+            let other = desk.sim.chats(ProfileId::PRIMARY, Sim::Twitter).remove(1);
+            desk.sim.on("POST", "/messages/twitter").fail(Fault::apply_then_drop());
+            desk.send(&other, "Answered meanwhile").await;
+        } else {
+            desk.send(&chat, "Answered meanwhile").await;
+        }
+        desk.advance(900).await;
+        assert!(desk.texts(&chat).await.contains(&"One more thing".to_owned()), "lost: {lost}");
+        desk.check_all().await;
+    }
+}

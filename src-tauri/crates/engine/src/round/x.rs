@@ -2,7 +2,8 @@
 //! UTC day; `reference/x-dm.md` 7.1).
 //!
 //! Rules: no read before the user chose how much history (the caller's), never without `limit` (without it Ayrshare
-//! fetches the full history), a probe of one message every minute at most, and a walk only past an id that is not held.
+//! fetches the full history), a probe of one message every minute at most, and a walk only if that message is not
+//! where the last walk began, down to there.
 //! The list of conversations is not read at all: it has no `limit`. What a page costs is checked before it is asked for.
 //!
 //! A walk survives a crash: its cursor is written in the transaction of the page before (`architecture.md`,
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use backscroll_adapters::{Kind, Read, ReadDone};
 use backscroll_model::{Backfill, DAY, Event, Page, Platform, RemoteId, Timestamp, XBudget, XHistory};
 use backscroll_store as db;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Round, Stop};
 use crate::errors::store_error;
@@ -22,7 +24,7 @@ use crate::errors::store_error;
 const READ_MILLICENTS: u32 = 1_000;
 /// What it bills for one send.
 pub(crate) const SEND_MILLICENTS: u32 = 1_500;
-/// The first page past an id that is not held: a single new message must not cost fifty.
+/// The first page of a walk: a single new message must not cost fifty.
 const FIRST_PAGE: u32 = 6;
 /// The following pages.
 const PAGE: u32 = 50;
@@ -32,6 +34,9 @@ const READ_BACK: u32 = 5;
 const MAX_PAGES: u32 = 400;
 /// Where a walk goes on, and how many messages of the chosen history are still wanted.
 const WALK: &str = "x_walk";
+/// The newest message of the last walk that came to its end: up to it everything was read. That a message is held says
+/// less, because our own sends and reading back hold messages with unread ones below them.
+const TOP: &str = "x_top";
 
 /// Which messages were billed today, so that reading one again is not counted again.
 #[derive(Debug, Default)]
@@ -57,41 +62,63 @@ impl Billed {
     }
 }
 
-fn message_ids(pages: &[Page]) -> impl Iterator<Item = &RemoteId> {
+fn messages(pages: &[Page]) -> impl Iterator<Item = (&RemoteId, Timestamp)> {
     pages.iter().flat_map(|p| &p.conversations).flat_map(|c| &c.events).filter_map(|event| match event {
-        Event::Message(message) => Some(&message.remote_id),
+        Event::Message(message) => Some((&message.remote_id, message.at)),
         Event::Participant(_) | Event::ReadUpTo(_) | Event::Archived(_) | Event::Unsent { .. } => None,
     })
 }
 
+fn message_ids(pages: &[Page]) -> impl Iterator<Item = &RemoteId> {
+    messages(pages).map(|(id, _)| id)
+}
+
+/// A place in the listing of all messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Top {
+    id: RemoteId,
+    at: Timestamp,
+}
+
+impl Top {
+    fn of(pages: &[Page]) -> Option<Self> {
+        messages(pages).max_by_key(|(_, at)| *at).map(|(id, at)| Self { id: id.clone(), at })
+    }
+
+    /// Whether a page comes down to it, or below it: it may have been taken back.
+    fn is_reached(&self, pages: &[Page]) -> bool {
+        messages(pages).any(|(id, at)| *id == self.id || at < self.at)
+    }
+}
+
 /// A walk that has not reached its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Walk {
     /// Where the next page begins; `None`: at the newest message.
     next: Option<String>,
-    /// Messages still wanted by the choice of history; `None`: until a held message appears.
+    /// Messages still wanted by the choice of history; `None`: down to the top of the walk before.
     wanted: Option<u32>,
+    /// Where it began.
+    top: Option<Top>,
 }
 
-impl Walk {
-    fn write(&self) -> String {
-        let wanted = self.wanted.map(|n| n.to_string()).unwrap_or_default();
-        format!("{wanted} {}", self.next.as_deref().unwrap_or_default())
-    }
+/// What is kept between rounds. A text that is none of ours counts as nothing.
+fn parse<T: DeserializeOwned>(written: Option<String>) -> Option<T> {
+    serde_json::from_str(&written?).ok()
+}
 
-    fn parse(written: &str) -> Option<Self> {
-        let (wanted, next) = written.split_once(' ')?;
-        let wanted = if wanted.is_empty() { None } else { Some(wanted.parse().ok()?) };
-        Some(Self { next: Some(next).filter(|n| !n.is_empty()).map(str::to_owned), wanted })
-    }
+fn write(value: &impl Serialize) -> Option<String> {
+    serde_json::to_string(value).ok()
 }
 
 impl Round<'_> {
     pub(super) async fn read_x(&mut self) -> Result<(), Stop> {
         let id = self.account.id;
-        let written = self.inner.read(move |c| db::cursor(c, id, WALK)).await.map_err(Stop::Storage)?;
-        if let Some(walk) = written.as_deref().and_then(Walk::parse) {
-            return self.walk(walk, PAGE).await;
+        let read = self.inner.read(move |c| Ok((db::cursor(c, id, WALK)?, db::cursor(c, id, TOP)?))).await;
+        let (walk, before) = read.map_err(Stop::Storage)?;
+        let before: Option<Top> = parse(before);
+        if let Some(walk) = parse::<Walk>(walk) {
+            return self.walk(walk, before.as_ref(), PAGE).await;
         }
         if self.account.backfill == Backfill::Pending {
             let wanted = match self.account.x_budget.map(|b| b.history) {
@@ -100,21 +127,21 @@ impl Round<'_> {
                 Some(XHistory::Newest { count }) => count.max(1),
                 Some(XHistory::All) => u32::MAX,
             };
-            return self.walk(Walk { next: None, wanted: Some(wanted) }, PAGE).await;
+            return self.walk(Walk { next: None, wanted: Some(wanted), top: None }, None, PAGE).await;
         }
         let (done, pages) = self.page(1, None).await?;
         self.fresh(&done);
-        let Some(newest) = message_ids(&pages).next().cloned() else { return Ok(()) };
-        if self.is_held(newest).await? {
+        let Some(top) = Top::of(&pages) else { return Ok(()) };
+        if before.as_ref().is_some_and(|before| before.id == top.id) {
             return Ok(());
         }
         // From the top again, the probe's message included: a page knows the order of equal instants, a message alone
         // does not, and reading it twice on one day is billed once.
-        self.walk(Walk { next: None, wanted: None }, FIRST_PAGE).await
+        self.walk(Walk { next: None, wanted: None, top: Some(top) }, before.as_ref(), FIRST_PAGE).await
     }
 
-    /// Reads page after page until the walk is at its end.
-    async fn walk(&mut self, mut walk: Walk, first_page: u32) -> Result<(), Stop> {
+    /// Reads page after page until the walk is at its end: the history that was chosen, or the top of the walk before.
+    async fn walk(&mut self, mut walk: Walk, before: Option<&Top>, first_page: u32) -> Result<(), Stop> {
         let mut limit = first_page;
         for _ in 0..MAX_PAGES {
             let size = walk.wanted.map_or(limit, |wanted| limit.min(wanted));
@@ -125,22 +152,19 @@ impl Round<'_> {
                     if walk.next.is_some() && matches!(error.kind, Kind::Rejected | Kind::NotFound) =>
                 {
                     tracing::warn!("a walk through X could not go on: its cursor is not taken any more");
-                    return self.keep(Vec::new(), None).await;
+                    return self.keep(Vec::new(), None, walk.top.as_ref()).await;
                 }
                 Err(stop) => return Err(stop),
             };
             self.fresh(&done);
-            let reached = match walk.wanted {
-                Some(_) => false,
-                None => self.any_held(&pages).await?,
-            };
+            let reached = walk.wanted.is_none() && before.is_some_and(|top| top.is_reached(&pages));
             let wanted = walk.wanted.map(|n| if n == u32::MAX { n } else { n.saturating_sub(done.messages) });
             let ended = reached || wanted == Some(0) || done.next.is_none();
-            walk = Walk { next: done.next, wanted };
-            self.keep(pages, (!ended).then_some(&walk)).await?;
+            walk = Walk { next: done.next, wanted, top: walk.top.or_else(|| Top::of(&pages)) };
             if ended {
-                return Ok(());
+                return self.keep(pages, None, walk.top.as_ref()).await;
             }
+            self.keep(pages, Some(&walk), None).await?;
             limit = PAGE;
         }
         Ok(())
@@ -193,29 +217,15 @@ impl Round<'_> {
         spent.map(drop).map_err(|e| Stop::Storage(store_error(&e)))
     }
 
-    /// Writes a page together with where the walk goes on.
-    async fn keep(&mut self, mut pages: Vec<Page>, walk: Option<&Walk>) -> Result<(), Stop> {
-        let cursor = (WALK.to_owned(), walk.map(Walk::write));
+    /// Writes a page together with where the walk goes on, or from where on everything is read once it has ended.
+    async fn keep(&mut self, mut pages: Vec<Page>, walk: Option<&Walk>, top: Option<&Top>) -> Result<(), Stop> {
+        let mut cursors = vec![(WALK.to_owned(), walk.and_then(write))];
+        cursors.extend(top.map(|top| (TOP.to_owned(), write(top))));
         match pages.last_mut() {
-            Some(last) => last.cursors.push(cursor),
-            None => pages.push(Page { cursors: vec![cursor], ..Page::default() }),
+            Some(last) => last.cursors.extend(cursors),
+            None => pages.push(Page { cursors, ..Page::default() }),
         }
         self.apply(pages).await.map(drop).map_err(Stop::Storage)
-    }
-
-    async fn any_held(&self, pages: &[Page]) -> Result<bool, Stop> {
-        for id in message_ids(pages) {
-            if self.is_held(id.clone()).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    async fn is_held(&self, remote_id: RemoteId) -> Result<bool, Stop> {
-        let id = self.account.id;
-        let held = self.inner.read(move |c| db::message_of(c, id, &remote_id)).await;
-        held.map(|found| found.is_some()).map_err(Stop::Storage)
     }
 
     fn fresh(&mut self, done: &ReadDone) {
@@ -243,13 +253,15 @@ mod tests {
 
     #[test]
     fn a_walk_is_remembered_as_it_stood() {
+        let top = Top { id: RemoteId::from("18 ~"), at: Timestamp(7) };
         for walk in [
-            Walk { next: None, wanted: Some(70) },
-            Walk { next: Some("17~a b".to_owned()), wanted: None },
-            Walk { next: Some("x".to_owned()), wanted: Some(u32::MAX) },
+            Walk { next: None, wanted: Some(70), top: None },
+            Walk { next: Some("17~a b".to_owned()), wanted: None, top: Some(top.clone()) },
+            Walk { next: Some("x".to_owned()), wanted: Some(u32::MAX), top: Some(top) },
         ] {
-            assert_eq!(Walk::parse(&walk.write()), Some(walk));
+            assert_eq!(parse(write(&walk)), Some(walk));
         }
+        assert_eq!(parse::<Walk>(Some("70 an older form".to_owned())), None);
     }
 
     #[test]
