@@ -13,11 +13,14 @@
 //!     └──────────── send again ──────────── NeedsReview ◀──────┘
 //!                                                └─ it arrived ──▶ Settled
 //!   discard: Queued, Failed, NeedsReview ──▶ Failed (discarded), the bubble goes      expire: Queued ──▶ Failed
+//!   doubt: Sending, Queued ──▶ NeedsReview, instead of refuse and expire, once an attempt of the part was unclear
 //! ```
 //!
 //! Promises (`reliability.md`, the life of a sent message): a step that is not in the picture is an error and changes
 //! nothing; nothing leaves [`SendState::Unknown`] for the wire without the user; `Accepted` always has the platform's
-//! id; a discarded intent stays in the database, in exactly one state.
+//! id; `Failed` means that no attempt can have been delivered, unless the user discarded it, so only there *Retry* is
+//! safe, and a late echo finds every part that had an unclear attempt; a discarded intent stays in the database, in
+//! exactly one state, and its echo is a message of its own, for its bubble is gone.
 //!
 //! Call the steps through [`crate::Store::write_durable`].
 
@@ -160,6 +163,20 @@ fn step(
     Ok(to)
 }
 
+/// Ends a part that was proven not sent this time. The proof says nothing of an earlier attempt whose outcome was never
+/// known: then the user decides (`reliability.md`, I4).
+fn fail(connection: &Connection, part: &Part, proven: Step, reason: &SendReason, now: Timestamp) -> Result<SendState> {
+    let unclear: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM attempt WHERE part = ?1 AND (outcome IS NULL OR outcome NOT IN (1, 2)))",
+        )?
+        .query_row([part.id], |row| row.get(0))?;
+    if unclear {
+        return step(connection, part, Step::Doubt, Some(&SendReason::NotFound), None, now);
+    }
+    step(connection, part, proven, Some(reason), None, now)
+}
+
 /// Brings the conversation's row up to date with a part and says what to read again.
 fn changes(connection: &Connection, part: &Part, added: bool) -> Result<Vec<Change>> {
     let id = ConversationId(part.conversation);
@@ -279,7 +296,7 @@ pub fn finish_attempt(
             Outcome::NotSent { reason, next_at } => {
                 step(connection, &part, Step::QueueAgain, Some(reason), *next_at, now)?
             }
-            Outcome::Refused { reason } => step(connection, &part, Step::Refuse, Some(reason), None, now)?,
+            Outcome::Refused { reason } => fail(connection, &part, Step::Refuse, reason, now)?,
             Outcome::Ambiguous { reason, next_at } => {
                 step(connection, &part, Step::LoseTrack, Some(reason), *next_at, now)?
             }

@@ -342,6 +342,82 @@ fn what_was_tried_for_a_day_is_given_up() {
     assert_eq!((progress.state, progress.reason), (SendState::Failed, Some(SendReason::Expired)));
 }
 
+/// Sent without an answer, looked for in vain, sent again by the user.
+fn sent_again(desk: &Desk) -> MessageId {
+    let message = desk.enqueue(0, "one", NOW);
+    let attempt = desk.begin(message, NOW);
+    desk.finish(message, attempt, &ambiguous(), at(SECOND));
+    for fresh in [3, 6] {
+        fresh_read(&desk.connection, desk.account, None, at(fresh * MINUTE), at(fresh * MINUTE)).unwrap();
+    }
+    desk.decide(message, SendDecision::SendAgain, at(HOUR)).unwrap();
+    message
+}
+
+#[test]
+fn a_refusal_after_an_unclear_attempt_proves_nothing_about_that_attempt() {
+    let desk = Desk::new(1);
+    let message = sent_again(&desk);
+    let attempt = desk.begin(message, at(HOUR));
+    desk.finish(message, attempt, &Outcome::Refused { reason: SendReason::WindowClosed }, at(HOUR + SECOND));
+    let progress = progress(&desk.connection, message).unwrap().unwrap();
+    assert_eq!((progress.state, progress.reason), (SendState::NeedsReview, Some(SendReason::NotFound)));
+    assert!(desk.decide(message, SendDecision::Retry, at(HOUR + MINUTE)).is_err());
+    let attempts = attempts(&desk.connection, message).unwrap();
+    assert_eq!(attempts[1].outcome, Some(AttemptOutcome::Refused), "what was refused stays told in the details");
+    // The first one shows up late: it is this row.
+    desk.echo(0, "m1", at(500), "one");
+    assert_eq!((desk.state(message), desk.messages(0)), (SendState::Accepted, 2));
+    check(&desk.connection);
+}
+
+#[test]
+fn a_day_of_waiting_after_an_unclear_attempt_ends_in_review() {
+    let desk = Desk::new(1);
+    let message = sent_again(&desk);
+    let attempt = desk.begin(message, at(HOUR));
+    desk.finish(message, attempt, &Outcome::NotSent { reason: SendReason::Offline, next_at: None }, at(HOUR));
+    hold_back_old(&desk.connection, desk.account, at(HOUR + DAY)).unwrap();
+    assert_eq!(desk.state(message), SendState::NeedsReview);
+    desk.echo(0, "m1", at(500), "one");
+    assert_eq!((desk.state(message), desk.messages(0)), (SendState::Accepted, 2));
+    check(&desk.connection);
+}
+
+#[test]
+fn an_attempt_that_died_with_the_program_is_unclear_too() {
+    let desk = Desk::new(1);
+    let message = desk.enqueue(0, "one", NOW);
+    desk.begin(message, NOW);
+    sending_found_at_start(&desk.connection, at(MINUTE), at(6 * MINUTE)).unwrap();
+    for fresh in [8, 10] {
+        fresh_read(&desk.connection, desk.account, None, at(fresh * MINUTE), at(fresh * MINUTE)).unwrap();
+    }
+    desk.decide(message, SendDecision::SendAgain, at(HOUR)).unwrap();
+    let attempt = desk.begin(message, at(HOUR));
+    desk.finish(message, attempt, &Outcome::Refused { reason: SendReason::Recipient }, at(HOUR));
+    assert_eq!(desk.state(message), SendState::NeedsReview);
+}
+
+#[test]
+fn what_the_user_settled_or_discarded_is_never_shown_twice_when_it_shows_up_late() {
+    let desk = Desk::new(1);
+    let message = sent_again(&desk);
+    let attempt = desk.begin(message, at(HOUR));
+    desk.finish(message, attempt, &Outcome::Refused { reason: SendReason::Recipient }, at(HOUR));
+    desk.decide(message, SendDecision::ItArrived, at(2 * HOUR)).unwrap();
+    desk.echo(0, "m1", at(500), "one");
+    assert_eq!((desk.state(message), desk.messages(0)), (SendState::Accepted, 2));
+
+    // Its bubble is gone, so the message that did arrive is the one row.
+    let desk = Desk::new(1);
+    let message = sent_again(&desk);
+    desk.decide(message, SendDecision::Discard, at(HOUR)).unwrap();
+    desk.echo(0, "m1", at(500), "one");
+    assert_eq!(desk.messages(0), 2);
+    check(&desk.connection);
+}
+
 mod model {
     //! Random lives of messages against the invariants of `reliability.md` that the store can hold by itself.
 
@@ -397,7 +473,7 @@ mod model {
             let desk = Desk::new(2);
             let mut now = NOW;
             let mut messages: Vec<(MessageId, usize)> = Vec::new();
-            let mut on_the_wire: BTreeMap<MessageId, AttemptId> = BTreeMap::new();
+            let mut on_the_wire: BTreeMap<MessageId, (AttemptId, bool)> = BTreeMap::new();
             // How often the platform may have got it, and how often the user asked for another.
             let mut sent: BTreeMap<MessageId, u32> = BTreeMap::new();
             let mut allowed: BTreeMap<MessageId, u32> = BTreeMap::new();
@@ -421,7 +497,7 @@ mod model {
                     Act::Wait => now = now.plus(6 * MINUTE),
                     Act::Begin => {
                         if let Some(next) = desk.ready(now).first().copied() {
-                            on_the_wire.insert(next, desk.begin(next, now));
+                            on_the_wire.insert(next, (desk.begin(next, now), delivered));
                             if delivered {
                                 *sent.entry(next).or_default() += 1;
                                 delivered_at.insert(next, now);
@@ -431,9 +507,8 @@ mod model {
                         }
                     }
                     Act::Finish(kind) => {
-                        let Some(attempt) = on_the_wire.remove(&message) else { continue };
-                        let delivered = sent.get(&message).copied().unwrap_or(0) > 0;
-                        // A provider that proves something is telling the truth.
+                        let Some((attempt, delivered)) = on_the_wire.remove(&message) else { continue };
+                        // A provider that proves something is telling the truth, about this attempt.
                         let outcome = match kind {
                             0 if delivered => accepted(&format!("m{}", message.0)),
                             1 if !delivered => Outcome::NotSent { reason: SendReason::RateLimited, next_at: None },
@@ -473,6 +548,11 @@ mod model {
                     }
                 }
                 check(&desk.connection);
+                for (message, _) in &messages {
+                    if desk.state(*message) == SendState::Failed {
+                        prop_assert_eq!(sent.get(message), None, "shown as failed, and delivered");
+                    }
+                }
             }
             for (message, times) in sent {
                 prop_assert!(times <= allowed[&message], "sent {} times", times);
@@ -487,7 +567,7 @@ mod model {
 
     #[test]
     fn no_step_but_the_drawn_ones_exists() {
-        const STEPS: [Step; 13] = [
+        const STEPS: [Step; 14] = [
             Step::Begin,
             Step::Accept,
             Step::QueueAgain,
@@ -501,6 +581,7 @@ mod model {
             Step::Arrived,
             Step::Discard,
             Step::Expire,
+            Step::Doubt,
         ];
         let mut drawn = Vec::new();
         for from in SendState::ALL {
@@ -517,6 +598,7 @@ mod model {
                 "queued -echoed-> accepted",
                 "queued -discarded-> failed",
                 "queued -expired-> failed",
+                "queued -doubted-> needs_review",
                 "uploading -found at start-> queued",
                 "sending -accepted-> accepted",
                 "sending -queued again-> queued",
@@ -524,6 +606,7 @@ mod model {
                 "sending -lost track of-> unknown",
                 "sending -found at start-> unknown",
                 "sending -echoed-> accepted",
+                "sending -doubted-> needs_review",
                 "accepted -echoed-> accepted",
                 "failed -retried-> queued",
                 "failed -discarded-> failed",

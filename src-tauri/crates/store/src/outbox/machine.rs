@@ -18,6 +18,8 @@ pub(super) enum Step {
     Arrived,
     Discard,
     Expire,
+    /// Refused or expired, after an attempt whose outcome was never known: that one may have been delivered.
+    Doubt,
 }
 
 impl Step {
@@ -36,6 +38,7 @@ impl Step {
             Self::Arrived => "marked as arrived",
             Self::Discard => "discarded",
             Self::Expire => "expired",
+            Self::Doubt => "doubted",
         }
     }
 }
@@ -52,7 +55,7 @@ pub(super) fn next_state(from: SendState, step: Step) -> Option<SendState> {
         // Files on the way are no message yet.
         (Uploading, Step::FoundAtStart) => Some(Queued),
         (Queued | Sending | Unknown | NeedsReview | Settled | Accepted, Step::Echo) => Some(Accepted),
-        (Unknown, Step::NotFound) => Some(NeedsReview),
+        (Unknown, Step::NotFound) | (Queued | Sending, Step::Doubt) => Some(NeedsReview),
         (Failed, Step::Retry) => Some(Queued),
         (NeedsReview, Step::SendAgain) => Some(Queued),
         (NeedsReview, Step::Arrived) => Some(Settled),

@@ -6,7 +6,7 @@ use backscroll_model::{
 };
 use rusqlite::Connection;
 
-use super::{Part, Step, changes, part, reason_json, reason_of, step};
+use super::{Part, Step, changes, fail, part, reason_json, reason_of};
 use crate::{Result, account::platform_of, codes};
 
 /// Older than this, a message is not sent without asking (`ux.md`, composer).
@@ -152,7 +152,7 @@ pub fn hold_back_old(connection: &Connection, account: AccountId, now: Timestamp
     for (message, expired) in old {
         let part = part(connection, MessageId(message))?;
         if expired {
-            step(connection, &part, Step::Expire, Some(&SendReason::Expired), None, now)?;
+            fail(connection, &part, Step::Expire, &SendReason::Expired, now)?;
         } else {
             wait(connection, &part, Some(&SendReason::Stale), None)?;
         }
