@@ -71,7 +71,7 @@ for (const { args = [], states } of worlds) {
   const simulator = await Simulator.start();
   const window = await openApp(desktop, args);
   try {
-    const id = await desktop.windowId('Backscroll');
+    const id = await desktop.windowId();
     for (const [name, reach] of Object.entries(states)) {
       await desktop.place(id, ...SIZES[0]);
       await reach(window, simulator);

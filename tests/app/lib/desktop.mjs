@@ -123,10 +123,11 @@ export class Desktop {
     return answer.value;
   }
 
-  /** The X window whose title begins so. */
-  async windowId(title) {
-    return await until(`a window titled ${title}`, async () => {
-      const { stdout } = await run('xdotool', ['search', '--onlyvisible', '--name', title], { env: this.env }).catch(() => ({ stdout: '' }));
+  /** The application's window as X knows it. Its title carries the unread count: `(3) Backscroll`. */
+  async windowId() {
+    const search = ['search', '--onlyvisible', '--name', '^(\\([0-9]+\\) )?Backscroll$'];
+    return await until('a visible window', async () => {
+      const { stdout } = await run('xdotool', search, { env: this.env }).catch(() => ({ stdout: '' }));
       return stdout.trim().split('\n').at(-1);
     });
   }

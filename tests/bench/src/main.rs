@@ -46,9 +46,12 @@ enum What {
     Store,
     /// Only the rounds of the engine against the simulator.
     Rounds,
-    /// Start and memory of the application, in a virtual display.
+    /// Start, memory and latency of the application, in a virtual display.
     #[cfg(target_os = "linux")]
-    App,
+    App {
+        /// Only these.
+        parts: Vec<app::Part>,
+    },
     /// One piece of work, for callgrind.
     #[command(hide = true)]
     Work(store::work::Work),
@@ -89,7 +92,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     let mut report = Report::open(&dir)?;
     match arguments.what {
         #[cfg(target_os = "linux")]
-        Some(What::App) => app::measure(&mut report, &dir, &release, arguments.full)?,
+        Some(What::App { parts }) => app::measure(&mut report, &dir, &release, &parts, arguments.full)?,
         Some(What::Rounds) => round::measure(&mut report, &dir)?,
         _ => {
             store::measure(&mut report, &dir, arguments.full)?;

@@ -154,3 +154,26 @@ async fn an_answer_of_ours_does_not_hide_what_was_written_before_it_on_x() {
         desk.check_all().await;
     }
 }
+
+#[tokio::test]
+async fn a_message_that_x_lists_late_beneath_a_newer_one_is_read() {
+    let desk = Desk::running().await;
+    let chats = desk.sim.chats(ProfileId::PRIMARY, Sim::Twitter);
+    desk.inbox().set_viewing(Some(desk.conversation(&chats[1]).await.id));
+    desk.advance(300).await;
+    desk.sim.set_knobs(|k| k.x_lag_ms = 170_000);
+    desk.sim.inbound(&chats[0], "Listed late").unwrap();
+    desk.sim.advance(Duration::from_secs(5)).await;
+    desk.sim.set_knobs(|k| k.x_lag_ms = 0);
+    desk.sim.inbound(&chats[1], "Listed at once").unwrap();
+    desk.advance(90).await;
+    assert!(desk.texts(&chats[1]).await.contains(&"Listed at once".to_owned()));
+    desk.advance(300).await;
+    assert!(desk.texts(&chats[0]).await.contains(&"Listed late".to_owned()));
+    // After that it is one message a minute again, and nothing is written.
+    desk.sim.clear_requests();
+    desk.advance(300).await;
+    let reads: Vec<_> = desk.sim.requests().into_iter().filter(|r| r.path == "/messages/twitter").collect();
+    assert!(reads.len() <= 5 && reads.iter().all(|r| r.query.ends_with("limit=1")), "{reads:?}");
+    desk.check_all().await;
+}
