@@ -5,7 +5,7 @@
 -- Open sets (platform, provider) are words.
 
 CREATE TABLE connection (
-    id          INTEGER PRIMARY KEY,        -- ConnectionId; the secrets are in the keychain, never here
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- ConnectionId; its secrets are in the keychain, so never reused
     provider    TEXT    NOT NULL,           -- whose API: 'ayrshare'
     name        TEXT    NOT NULL,           -- what the user or the provider calls it
     api_base    TEXT    NOT NULL,           -- base URL without a trailing slash

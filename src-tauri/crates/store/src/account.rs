@@ -372,3 +372,19 @@ pub fn delete_history(connection: &Connection, id: AccountId) -> Result<DeleteSt
         .execute((conversation, deleted))?;
     Ok(DeleteStep { messages: deleted, done: false })
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::test_support::{NOW, memory};
+
+    #[test]
+    fn the_id_of_a_removed_connection_is_never_given_again() {
+        let connection = memory();
+        let add = || add_connection(&connection, Provider::Ayrshare, "Bakery", "https://api.test", None, NOW).unwrap();
+        let removed = add();
+        remove_connection(&connection, removed).unwrap();
+        assert!(add().0 > removed.0, "its secrets may still be in the keychain");
+    }
+}
