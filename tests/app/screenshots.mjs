@@ -33,7 +33,10 @@ const worlds = [
   {
     args: ['--demo'],
     states: {
-      'demo': async (window) => openPicture(window),
+      'demo': async (window) => {
+        await faces(window);
+        await openPicture(window);
+      },
       'list': async (window) => window.run(`() => document.querySelector('header .back')?.click()`),
       'settings': async (window) => window.press('Control', ','),
       'account': async (window) => window.run(`() => document.querySelector('button.account').click()`),
@@ -105,6 +108,18 @@ async function settled(window) {
     await Promise.all([...document.images].filter((i) => !i.complete).map((i) => new Promise((done) => { i.onload = i.onerror = done; })));
     await new Promise((done) => setTimeout(done, 400));
   }`);
+}
+
+/** Waits until the pictures of people have come and no more come: some people have none. */
+async function faces(window) {
+  let before = -1;
+  await until('faces', async () => {
+    const now = await window.run(`() => document.querySelectorAll('[role=option] img').length`);
+    const rest = now > 3 && now === before;
+    before = now;
+    await settled(window);
+    return rest;
+  });
 }
 
 /** Opens the thread that shows most: a picture, both sides, reactions. */

@@ -123,9 +123,9 @@ export class Desktop {
     return answer.value;
   }
 
-  /** The application's window as X knows it. Its title carries the unread count: `(3) Backscroll`. */
+  /** The application's window as X knows it: `(3) Backscroll`, not GTK's hidden one called `backscroll-desktop`. */
   async windowId() {
-    const search = ['search', '--onlyvisible', '--name', '^(\\([0-9]+\\) )?Backscroll$'];
+    const search = ['search', '--onlyvisible', '--name', 'Backscroll$'];
     return await until('a visible window', async () => {
       const { stdout } = await run('xdotool', search, { env: this.env }).catch(() => ({ stdout: '' }));
       return stdout.trim().split('\n').at(-1);
