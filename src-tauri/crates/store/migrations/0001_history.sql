@@ -108,6 +108,7 @@ CREATE TABLE conversation (
     participant     INTEGER REFERENCES participant (id), -- NULL: not told yet
     page_digest     INTEGER,                -- digest of the newest page of messages, to skip an unchanged one
     list_digest     INTEGER,                -- digest of its entry in the list of conversations, likewise
+    listed_to       INTEGER,                -- newest reading of its messages that was judged for absences
     remote_id       TEXT    NOT NULL        -- the platform's id
 ) STRICT;
 CREATE UNIQUE INDEX conversation_remote ON conversation (account, remote_id);
@@ -166,7 +167,7 @@ CREATE TABLE message (
     direction    INTEGER NOT NULL,          -- 0 the customer's, 1 ours
     kind         INTEGER NOT NULL,          -- 0 text, 1 image, 2 video, 3 audio, 4 file, 5 sticker, 6 share, 7 unsent, 8 unknown
     origin       INTEGER NOT NULL,          -- 0 remote, 1 Backscroll, 2 elsewhere, 3 automatic
-    flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload
+    flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload, 8 absent from the last reading
     send_state   INTEGER,                   -- of the part that it is: SendState in order; NULL: not sent by us
     announce     INTEGER,                   -- 1 to be announced, 2 announced or withdrawn; NULL: never
     text         TEXT,                      -- byte for byte; NULL: none

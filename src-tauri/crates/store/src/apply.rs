@@ -5,14 +5,15 @@
 //!   number that was read from somewhere else: counters follow from the messages held and from marks that only move
 //!   one way.
 //! - A page that says nothing new writes nothing: one query compares the digests of all its conversations.
-//! - What a page does not mention stays.
+//! - What a page does not mention stays, unless [`absence`] proves that it was taken back.
 //! - Cursors are written in the same transaction. Changes are returned, never published: the caller commits first.
 //!
 //! Refuses: to read a clock, and to decide what to show. [`derive`] holds the rules for unread, unanswered and state.
 //!
-//! In steps: compare digests → sort out what is new, held or an echo → insert the new ones in ascending order of id →
+//! In steps: compare digests → sort out what is new, held, absent or an echo → insert the new ones in ascending order of id →
 //! merge the held ones → tombstones → coverage → derive each conversation's row and write it once.
 
+mod absence;
 mod derive;
 mod digest;
 mod echo;
@@ -166,11 +167,20 @@ struct Work {
     /// Messages that are new or changed.
     touched: BTreeSet<i64>,
     added: bool,
+    /// What [`absence`] has to remember.
+    absences: absence::Absences,
 }
 
 impl Work {
     fn new(row: Row) -> Self {
-        Self { row, delta: derive::Delta::default(), listings: Vec::new(), touched: BTreeSet::new(), added: false }
+        Self {
+            absences: absence::Absences::new(&row),
+            row,
+            delta: derive::Delta::default(),
+            listings: Vec::new(),
+            touched: BTreeSet::new(),
+            added: false,
+        }
     }
 }
 
@@ -181,7 +191,7 @@ pub fn apply(connection: &Connection, account: AccountId, pages: &[Page], contex
     let mut works: Vec<Work> = Vec::new();
     let entries = digest::entries(pages);
     let heads = digest::heads(connection, &facts, &entries)?;
-    let news: Vec<&digest::Entry<'_>> = entries.iter().filter(|entry| !entry.is_known(&heads)).collect();
+    let news = digest::news(&entries, &heads);
     if !news.is_empty() {
         take_in(connection, &facts, context, &news, &mut works, &mut applied)?;
     }
@@ -239,6 +249,7 @@ fn take_in(
             derive::find_automatic(connection, work, text)?;
         }
         derive::derive(connection, facts, context, work, covered)?;
+        work.absences.remember(&mut work.row);
         work.row.save(connection)?;
     }
     Ok(())

@@ -162,7 +162,7 @@ fn pick<T: Copy>(all: &[T], column: &'static str, code: i64) -> Result<T> {
     }
 }
 
-/// Bits of `message.flags`: what need not be looked up where it is not set.
+/// Bits of `message.flags`: what need not be looked up where it is not set, and what the last reading left open.
 pub(crate) mod flag {
     /// Has rows in `attachment`.
     pub(crate) const ATTACHMENTS: i64 = 1;
@@ -170,6 +170,8 @@ pub(crate) mod flag {
     pub(crate) const REACTIONS: i64 = 2;
     /// Has a row in `raw`.
     pub(crate) const RAW: i64 = 4;
+    /// The last complete reading that should have shown it did not.
+    pub(crate) const ABSENT: i64 = 8;
 }
 
 #[cfg(test)]

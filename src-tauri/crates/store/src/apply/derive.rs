@@ -28,6 +28,8 @@ use crate::{
 const STILL_WAITING: i64 = 7 * DAY;
 /// An automatic reply follows its message within this.
 const AUTOMATIC_WITHIN: i64 = 60 * SECOND;
+/// One whose text is not known, within this.
+const UNKNOWN_WITHIN: i64 = 10 * SECOND;
 
 /// What a batch did to the messages of one conversation.
 #[derive(Debug, Default)]
@@ -66,17 +68,22 @@ impl Delta {
 }
 
 /// Marks the profile's automatic replies among the messages around the new ones: the same text, within a minute after
-/// a message of the customer. Looked for whenever either of the two comes, so it does not matter which came first.
+/// a message of the customer. Looked for whenever either of the two comes, so it does not matter which came first. An
+/// empty `text` is the provider's own sentence, whose words are not ours to know (`reference/ayrshare.md` 5): while that
+/// is switched on, what was sent elsewhere within ten seconds counts as automatic. Nobody reads and answers that fast,
+/// and if it was a person who had begun before, the conversation waits once too often, never once too seldom.
 pub(super) fn find_automatic(connection: &Connection, work: &mut Work, text: &str) -> Result<()> {
     let Some((from, to)) = work.delta.span else { return Ok(()) };
+    let within = if text.is_empty() { UNKNOWN_WITHIN } else { AUTOMATIC_WITHIN };
     let found: Vec<i64> = connection
         .prepare_cached(
             "SELECT id FROM message o INDEXED BY message_thread
-             WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 + ?5 AND direction = 1 AND origin = 2 AND text = ?4
+             WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 + ?5 AND direction = 1 AND origin = 2
+                AND (?4 = '' OR text = ?4)
                 AND EXISTS (SELECT 1 FROM message i INDEXED BY message_thread
                     WHERE i.conversation = ?1 AND i.at BETWEEN o.at - ?5 AND o.at AND i.direction = 0)",
         )?
-        .query_map((work.row.id, from, to, text, AUTOMATIC_WITHIN), |row| row.get(0))?
+        .query_map((work.row.id, from, to, text, within), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for id in found {
         connection.prepare_cached("UPDATE message SET origin = ?2 WHERE id = ?1")?.execute((id, codes::AUTOMATIC))?;

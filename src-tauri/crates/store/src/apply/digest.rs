@@ -7,7 +7,7 @@
 //! Two digests per conversation, because two kinds of answers alternate: messages, and the list of conversations. The
 //! first is kept only of the page that holds the newest message, the one that every poll brings again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use backscroll_model::{ConversationEvents, Event, MessageSeen, Page, RemoteId};
 use rusqlite::Connection;
@@ -59,6 +59,20 @@ pub(super) fn heads<'p>(
         }
     }
     Ok(found)
+}
+
+/// The entries that say something new. Of a conversation with such a page, all pages: one that was known before the
+/// batch may undo what another of the batch says.
+pub(super) fn news<'e, 'p>(entries: &'e [Entry<'p>], heads: &HashMap<&RemoteId, Head>) -> Vec<&'e Entry<'p>> {
+    let is_new: Vec<bool> = entries.iter().map(|entry| !entry.is_known(heads)).collect();
+    let changed: HashSet<&RemoteId> = entries
+        .iter()
+        .zip(&is_new)
+        .filter(|(entry, is_new)| **is_new && entry.newest.is_some())
+        .map(|(entry, _)| &entry.events.remote_id)
+        .collect();
+    let told_anew = |entry: &Entry<'_>| entry.newest.is_some() && changed.contains(&entry.events.remote_id);
+    entries.iter().zip(is_new).filter(|(entry, is_new)| *is_new || told_anew(entry)).map(|(entry, _)| entry).collect()
 }
 
 impl<'p> Entry<'p> {
@@ -116,7 +130,7 @@ impl<'p> Entry<'p> {
     }
 
     /// Whether this was the last thing said of the conversation in this kind of answer.
-    pub(super) fn is_known(&self, heads: &HashMap<&RemoteId, Head>) -> bool {
+    fn is_known(&self, heads: &HashMap<&RemoteId, Head>) -> bool {
         heads.get(&self.events.remote_id).is_some_and(|head| match self.newest {
             Some(_) => head.page == Some(self.digest),
             None => head.list == Some(self.digest),

@@ -234,7 +234,7 @@ pub(super) fn take_back(connection: &Connection, facts: &Facts, work: &mut Work,
 }
 
 /// The text goes, with all that would give it back: files, reactions, payload, index.
-fn tombstone(connection: &Connection, id: i64) -> Result<()> {
+pub(super) fn tombstone(connection: &Connection, id: i64) -> Result<()> {
     for sql in [
         "DELETE FROM attachment WHERE message = ?1",
         "DELETE FROM reaction WHERE message = ?1",

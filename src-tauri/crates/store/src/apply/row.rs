@@ -45,6 +45,7 @@ pub(crate) struct Columns {
     pub(crate) participant: Option<i64>,
     pub(crate) page_digest: Option<i64>,
     pub(crate) list_digest: Option<i64>,
+    pub(crate) listed_to: Option<i64>,
 }
 
 /// The newest message, as the row repeats it.
@@ -81,7 +82,7 @@ impl Columns {
 const SELECT: &str = "SELECT id, state, snoozed_until, by_rule, unread, messages, last_at, last_tie, last_id,
     last_direction, last_kind, last_send_state, last_text, name, username, person, avatar, waiting_since, window_until,
     inbound_at, gap_after, read_up_to, archived, marked_unread, read_mark, history_mark, elsewhere_at, answer_at,
-    participant, page_digest, list_digest FROM conversation";
+    participant, page_digest, list_digest, listed_to FROM conversation";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let last = match row.get::<_, Option<i64>>(8)? {
@@ -121,6 +122,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         participant: row.get(28)?,
         page_digest: row.get(29)?,
         list_digest: row.get(30)?,
+        listed_to: row.get(31)?,
     };
     let newest_seen = columns.last.as_ref().map(|last| last.at);
     Ok(Row { id: row.get(0)?, created: false, before: columns.clone(), now: columns, newest_seen })
@@ -157,7 +159,7 @@ impl Row {
 
     /// Whether a person would see a difference.
     pub(crate) fn shows_change(&self) -> bool {
-        let shown = |columns: &Columns| Columns { page_digest: None, list_digest: None, ..columns.clone() };
+        let shown = |columns: &Columns| Columns { page_digest: None, list_digest: None, listed_to: None, ..columns.clone() };
         self.created || shown(&self.before) != shown(&self.now)
     }
 
@@ -173,7 +175,7 @@ impl Row {
         }
         let c = &self.now;
         let last = c.last.as_ref();
-        // By number: 31 names would be looked up for each row.
+        // By number: 32 names would be looked up for each row.
         connection.prepare_cached(UPDATE)?.execute(params![
             self.id,
             c.state,
@@ -206,6 +208,7 @@ impl Row {
             c.participant,
             c.page_digest,
             c.list_digest,
+            c.listed_to,
         ])?;
         Ok(())
     }
@@ -219,5 +222,5 @@ const UPDATE: &str = "UPDATE conversation SET
     window_until = ?19, inbound_at = ?20, gap_after = ?21, read_up_to = ?22,
     archived = ?23, marked_unread = ?24, read_mark = ?25, history_mark = ?26,
     elsewhere_at = ?27, answer_at = ?28, participant = ?29, page_digest = ?30,
-    list_digest = ?31
+    list_digest = ?31, listed_to = ?32
     WHERE id = ?1";

@@ -12,7 +12,7 @@ use backscroll_model::{Direction, Event, MessageKind, MessageSeen, RemoteId};
 use rusqlite::Connection;
 
 use super::{
-    Applied, ApplyContext, Arrival, Facts, Work, digest::Entry, echo::Echoes, merge, person::People, row::Last,
+    Applied, ApplyContext, Arrival, Facts, Work, absence, digest::Entry, echo::Echoes, merge, person::People, row::Last,
 };
 use crate::{Result, codes, codes::flag, ids::Ids, raw, search};
 
@@ -23,6 +23,8 @@ pub(super) struct Sorted<'p> {
     held: Vec<(usize, &'p MessageSeen, i64)>,
     unsent: Vec<(usize, &'p RemoteId)>,
     named: HashSet<(usize, &'p str)>,
+    /// Messages that became tombstones by their absence.
+    gone: u32,
 }
 
 /// A message that is not held, as far as is known before the insert.
@@ -37,10 +39,23 @@ struct New<'p> {
 
 /// What a held message looks like, as far as deciding needs it.
 #[derive(Debug, Clone, Copy)]
-struct Held {
-    digest: i64,
+pub(super) struct Held {
+    pub(super) id: i64,
+    pub(super) at: i64,
+    pub(super) kind: i64,
+    pub(super) digest: i64,
     tie: u16,
-    flags: i64,
+    pub(super) flags: i64,
+    /// This page shows it.
+    pub(super) shown: bool,
+}
+
+/// The held messages of a conversation in the span of time of one page.
+#[derive(Debug, Default)]
+pub(super) struct HeldMessages {
+    pub(super) by_id: HashMap<String, Held>,
+    /// From the oldest message of the page to its newest.
+    pub(super) span: Option<(i64, i64)>,
 }
 
 impl<'p> Sorted<'p> {
@@ -57,7 +72,7 @@ impl<'p> Sorted<'p> {
         people: &mut People,
     ) -> Result<()> {
         let events: &'p [Event] = &entry.events.events;
-        let held = if work.row.created { HashMap::new() } else { held(connection, work.row.id, events)? };
+        let mut held = if work.row.created { HeldMessages::default() } else { held(connection, work.row.id, events)? };
         // Oldest first, so that identical texts bind to their echoes in order.
         for (rank, (event, digest)) in events.iter().zip(&entry.digests).enumerate().rev() {
             match event {
@@ -68,13 +83,12 @@ impl<'p> Sorted<'p> {
                 Event::Archived(archived) => work.row.now.archived = *archived,
                 Event::Unsent { message } => self.unsent.push((number, message)),
                 Event::Message(seen) => {
-                    match held.get(seen.remote_id.as_str()) {
-                        Some(held) if held.is_what_was(seen, *digest) => continue,
-                        Some(_) => {
+                    if let Some(held) = held.by_id.get_mut(seen.remote_id.as_str()) {
+                        held.shown = true;
+                        if !held.is_what_was(seen, *digest) {
                             self.held.push((number, seen, *digest));
-                            continue;
                         }
-                        None => {}
+                        continue;
                     }
                     if !self.named.insert((number, seen.remote_id.as_str())) {
                         // Named twice in this batch: whatever the first becomes, the second meets it as held.
@@ -87,6 +101,7 @@ impl<'p> Sorted<'p> {
                 }
             }
         }
+        self.gone += absence::judge(connection, facts, work, entry.events, &held)?;
         Ok(())
     }
 
@@ -174,6 +189,7 @@ impl<'p> Sorted<'p> {
         works: &mut [Work],
         applied: &mut Applied,
     ) -> Result<()> {
+        applied.changed += std::mem::take(&mut self.gone);
         for (number, message) in std::mem::take(&mut self.unsent) {
             let Some(work) = works.get_mut(number) else { continue };
             if merge::take_back(connection, facts, work, message)? {
@@ -185,7 +201,7 @@ impl<'p> Sorted<'p> {
 }
 
 /// The held messages of a conversation in the span of time of these events, by one query.
-fn held(connection: &Connection, conversation: i64, events: &[Event]) -> Result<HashMap<String, Held>> {
+fn held(connection: &Connection, conversation: i64, events: &[Event]) -> Result<HeldMessages> {
     let mut span: Option<(i64, i64)> = None;
     for event in events {
         if let Event::Message(seen) = event {
@@ -193,16 +209,25 @@ fn held(connection: &Connection, conversation: i64, events: &[Event]) -> Result<
             span = Some((from.min(seen.at.0), to.max(seen.at.0)));
         }
     }
-    let Some((from, to)) = span else { return Ok(HashMap::new()) };
-    let mut statement = connection.prepare_cached(
-        "SELECT remote_id, digest, tie, flags FROM message INDEXED BY message_thread
-         WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 AND remote_id IS NOT NULL",
-    )?;
+    let Some((from, to)) = span else { return Ok(HeldMessages::default()) };
+    let mut statement = connection.prepare_cached(HELD)?;
     let rows = statement.query_map((conversation, from, to), |row| {
-        Ok((row.get(0)?, Held { digest: row.get(1)?, tie: row.get(2)?, flags: row.get(3)? }))
+        let held = Held {
+            id: row.get(1)?,
+            at: row.get(2)?,
+            kind: row.get(3)?,
+            digest: row.get(4)?,
+            tie: row.get(5)?,
+            flags: row.get(6)?,
+            shown: false,
+        };
+        Ok((row.get(0)?, held))
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(HeldMessages { by_id: rows.collect::<rusqlite::Result<_>>()?, span })
 }
+
+pub(super) const HELD: &str = "SELECT remote_id, id, at, kind, digest, tie, flags FROM message INDEXED BY message_thread
+    WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 AND remote_id IS NOT NULL";
 
 impl Held {
     /// Whether what is seen says nothing new. One with files is looked at: a dead link may have been signed anew.
