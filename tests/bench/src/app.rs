@@ -117,7 +117,9 @@ fn tell(report: &mut Report, found: &Found, database_cpu_s: f64) {
         tell_start(report, found, database_cpu_s);
     }
     if let Some(seen) = &found.latency {
-        report.limited("window.arrival-to-screen", "ms median", median(seen.arrival_ms.clone()), 300.0);
+        if !seen.arrival_ms.is_empty() {
+            report.limited("window.arrival-to-screen", "ms median", median(seen.arrival_ms.clone()), 300.0);
+        }
         report.limited("window.enter-to-bubble", "ms median", median(seen.enter_ms.clone()), 50.0);
     }
     tell_memory(report, found);
