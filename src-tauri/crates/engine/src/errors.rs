@@ -35,7 +35,9 @@ pub(crate) fn store_error(error: &StoreError) -> UserError {
         StoreError::NotFound(_) => ErrorCode::NotFound,
         StoreError::BadPlace => ErrorCode::BadInput,
         StoreError::Transition { .. } => ErrorCode::TooLate,
-        StoreError::Value { .. } | StoreError::Closed | StoreError::Sql(_) => ErrorCode::Internal,
+        StoreError::Value { .. } | StoreError::Closed | StoreError::Panicked | StoreError::Sql(_) => {
+            ErrorCode::Internal
+        }
     };
     user_error(code, error.to_string())
 }

@@ -57,6 +57,9 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+    /// A mistake of ours ended the work half-way; what it had written was undone.
+    #[error("the work panicked and was undone")]
+    Panicked,
     /// A mistake of ours.
     #[error("sql: {0}")]
     Sql(rusqlite::Error),

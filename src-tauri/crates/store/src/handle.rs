@@ -7,6 +7,7 @@
 //! Refuses: to hold a transaction across an await.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -161,8 +162,10 @@ impl Store {
             reader
                 .connection
                 .call(move |connection| {
-                    let tx = connection.transaction()?;
-                    work(&tx)
+                    survive(|| {
+                        let tx = connection.transaction()?;
+                        work(&tx)
+                    })
                 })
                 .await,
         )
@@ -180,7 +183,7 @@ impl Store {
                     if sync == Sync::Full {
                         connection.pragma_update(None, "synchronous", "full")?;
                     }
-                    let done = in_transaction(connection, work);
+                    let done = survive(|| in_transaction(connection, work));
                     if sync == Sync::Full {
                         connection.pragma_update(None, "synchronous", "normal")?;
                     }
@@ -205,6 +208,15 @@ fn in_transaction<T>(connection: &mut Connection, work: impl FnOnce(&Transaction
     let done = work(&tx)?;
     tx.commit()?;
     Ok(done)
+}
+
+/// A panic would end the connection's thread, and with it every later call. Unwinding drops the transaction, which rolls
+/// it back, so nothing half-done can be seen: that makes the assertion true.
+fn survive<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!("work on the database panicked and was undone");
+        Err(StoreError::Panicked)
+    })
 }
 
 fn flatten<T>(result: std::result::Result<T, tokio_rusqlite::Error<StoreError>>) -> Result<T> {

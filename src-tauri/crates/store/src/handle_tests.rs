@@ -107,3 +107,31 @@ async fn durable_writes_wait_for_the_disk_and_others_do_not() {
     assert_eq!(store.write_durable(synchronous).await.unwrap(), 2);
     assert_eq!(store.write_user(synchronous).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn a_panic_undoes_its_write_and_nothing_else() {
+    let (_folder, store) = store();
+    let wide = |tx: &Transaction<'_>| {
+        let wanted = backscroll_model::Settings { list_width: 400, ..Default::default() };
+        set_settings(tx, &wanted)
+    };
+    #[expect(clippy::panic, reason = "the mistake that is survived")]
+    let panicking = move |tx: &Transaction<'_>| -> Result<()> {
+        wide(tx)?;
+        panic!("a mistake of ours")
+    };
+    for _ in 0..2 {
+        assert!(matches!(store.write_durable(panicking).await, Err(StoreError::Panicked)));
+        assert_eq!(store.read(settings).await.unwrap().list_width, 320);
+    }
+    let synchronous =
+        |tx: &Transaction<'_>| Ok(tx.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))?);
+    assert_eq!(store.write_user(synchronous).await.unwrap(), 1);
+    store.write_user(wide).await.unwrap();
+    #[expect(clippy::panic, reason = "the mistake that is survived")]
+    let panicking_read = |_: &Connection| -> Result<()> { panic!("a mistake of ours") };
+    for _ in 0..READERS {
+        assert!(matches!(store.read(panicking_read).await, Err(StoreError::Panicked)));
+    }
+    assert_eq!(store.read(settings).await.unwrap().list_width, 400);
+}
