@@ -3,8 +3,8 @@
 //!
 //! Rules: no read before the user chose how much history (the caller's), never without `limit` (without it Ayrshare
 //! fetches the full history), a probe of one message every minute at most, and a walk only if that message is not
-//! where the last walk began, down to there.
-//! The list of conversations is not read at all: it has no `limit`. What a page costs is checked before it is asked for.
+//! where the last walk began. X lists a message up to three minutes late, beneath newer ones: so a walk goes down to what
+//! was certain then, and the top is read again until nothing can come beneath it any more. The list of conversations is not read at all: it has no `limit`. What a page costs is checked before it is asked for.
 //!
 //! A walk survives a crash: its cursor is written in the transaction of the page before (`architecture.md`,
 //! invariant 2), so the next round goes on with it. A cursor that the provider no longer takes ends the walk; what is
@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 
 use backscroll_adapters::{Kind, Read, ReadDone};
-use backscroll_model::{Backfill, DAY, Event, Page, Platform, RemoteId, Timestamp, XBudget, XHistory};
+use backscroll_model::{Backfill, DAY, Event, MINUTE, Page, Platform, RemoteId, Timestamp, XBudget, XHistory};
 use backscroll_store as db;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -34,9 +34,11 @@ const READ_BACK: u32 = 5;
 const MAX_PAGES: u32 = 400;
 /// Where a walk goes on, and how many messages of the chosen history are still wanted.
 const WALK: &str = "x_walk";
-/// The newest message of the last walk that came to its end: up to it everything was read. That a message is held says
-/// less, because our own sends and reading back hold messages with unread ones below them.
+/// What the last walk that came to its end knew. That a message is held says less, because our own sends and reading
+/// back hold messages with unread ones below them.
 const TOP: &str = "x_top";
+/// X shows a message this late at most (`reference/ayrshare.md` 2.6).
+const LATE: i64 = 3 * MINUTE;
 
 /// Which messages were billed today, so that reading one again is not counted again.
 #[derive(Debug, Default)]
@@ -73,21 +75,31 @@ fn message_ids(pages: &[Page]) -> impl Iterator<Item = &RemoteId> {
     messages(pages).map(|(id, _)| id)
 }
 
-/// A place in the listing of all messages.
+/// What a walk saw when it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Top {
+    /// The newest message.
     id: RemoteId,
     at: Timestamp,
+    /// Every message up to then is listed; younger ones may still appear.
+    settled: Timestamp,
 }
 
 impl Top {
-    fn of(pages: &[Page]) -> Option<Self> {
-        messages(pages).max_by_key(|(_, at)| *at).map(|(id, at)| Self { id: id.clone(), at })
+    /// `read_at`: what the pages are as fresh as, by the provider's clock.
+    fn of(pages: &[Page], read_at: Timestamp) -> Option<Self> {
+        let (id, at) = messages(pages).max_by_key(|(_, at)| *at)?;
+        Some(Self { id: id.clone(), at, settled: read_at.plus(-LATE) })
     }
 
-    /// Whether a page comes down to it, or below it: it may have been taken back.
+    /// Nothing can appear beneath the newest message any more.
+    fn is_settled(&self) -> bool {
+        self.at <= self.settled
+    }
+
+    /// Whether a page comes down to what was certain.
     fn is_reached(&self, pages: &[Page]) -> bool {
-        messages(pages).any(|(id, at)| *id == self.id || at < self.at)
+        messages(pages).any(|(_, at)| at <= self.settled)
     }
 }
 
@@ -129,9 +141,12 @@ impl Round<'_> {
             };
             return self.walk(Walk { next: None, wanted: Some(wanted), top: None }, None, PAGE).await;
         }
+        if before.as_ref().is_some_and(|before| !before.is_settled()) {
+            return self.walk(Walk { next: None, wanted: None, top: None }, before.as_ref(), FIRST_PAGE).await;
+        }
         let (done, pages) = self.page(1, None).await?;
         self.fresh(&done);
-        let Some(top) = Top::of(&pages) else { return Ok(()) };
+        let Some(top) = Top::of(&pages, self.read_at(&done)) else { return Ok(()) };
         if before.as_ref().is_some_and(|before| before.id == top.id) {
             return Ok(());
         }
@@ -160,9 +175,12 @@ impl Round<'_> {
             let reached = walk.wanted.is_none() && before.is_some_and(|top| top.is_reached(&pages));
             let wanted = walk.wanted.map(|n| if n == u32::MAX { n } else { n.saturating_sub(done.messages) });
             let ended = reached || wanted == Some(0) || done.next.is_none();
-            walk = Walk { next: done.next, wanted, top: walk.top.or_else(|| Top::of(&pages)) };
+            let read_at = self.read_at(&done);
+            walk = Walk { next: done.next, wanted, top: walk.top.or_else(|| Top::of(&pages, read_at)) };
             if ended {
-                return self.keep(pages, None, walk.top.as_ref()).await;
+                // The same message on top, and younger ones may still appear beneath it: nothing to write yet.
+                let same = |top: &&Top| before.is_some_and(|before| before.id == top.id && !top.is_settled());
+                return self.keep(pages, None, walk.top.as_ref().filter(|top| !same(top))).await;
             }
             self.keep(pages, Some(&walk), None).await?;
             limit = PAGE;
@@ -228,6 +246,12 @@ impl Round<'_> {
         self.apply(pages).await.map(drop).map_err(Stop::Storage)
     }
 
+    /// The provider's word for how fresh an answer is, never later than now: a wrong one must not hide messages.
+    fn read_at(&self, done: &ReadDone) -> Timestamp {
+        let now = self.link.corrected(self.inner.now());
+        done.fresh_at.map_or(now, |at| at.min(now))
+    }
+
     fn fresh(&mut self, done: &ReadDone) {
         self.tally.fresh_at = self.tally.fresh_at.or(done.fresh_at);
         self.tally.next_update = done.next_update.or(self.tally.next_update);
@@ -253,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_walk_is_remembered_as_it_stood() {
-        let top = Top { id: RemoteId::from("18 ~"), at: Timestamp(7) };
+        let top = Top { id: RemoteId::from("18 ~"), at: Timestamp(7), settled: Timestamp(-3) };
         for walk in [
             Walk { next: None, wanted: Some(70), top: None },
             Walk { next: Some("17~a b".to_owned()), wanted: None, top: Some(top.clone()) },
