@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 /// Longer ids do not exist; one of a megabyte must not become a key.
 const ID_BYTES: usize = 1024;
 /// Above this a number is milliseconds, below it seconds (quirk 17).
-const SMALLEST_MS: i64 = 100_000_000_000;
+const SMALLEST_MS: u64 = 100_000_000_000;
 
 /// An element as it came, not read yet.
 pub(super) type Raw<'a> = Option<&'a RawValue>;
@@ -147,7 +147,7 @@ pub(super) fn time(raw: Raw<'_>) -> Option<Timestamp> {
         return Some(Timestamp(at.as_millisecond()));
     }
     let number = integer(raw)?;
-    in_range(if number.abs() > SMALLEST_MS { number } else { number.checked_mul(1000)? })
+    in_range(if number.unsigned_abs() > SMALLEST_MS { number } else { number.checked_mul(1000)? })
 }
 
 #[derive(Deserialize)]
