@@ -16,7 +16,7 @@
 //!
 //! Promises (`reliability.md`, the life of a sent message): the attempt is on the disk before its first byte leaves, and
 //! its outcome is written until it is written, so a crash can only leave *Sending*, which is *Unknown* at the next
-//! start. What is not known is never sent again by us. Order is kept within a conversation; conversations go side by
+//! start; so is what a job leaves behind that panicked. What is not known is never sent again by us. Order is kept within a conversation; conversations go side by
 //! side, so that a slow or stuck one blocks no other. What the user waits for goes before reading ([`Urgency::User`]).
 //!
 //! Why no retry loop around a send: each attempt is a row, and the row decides. Why dedicated reads of the one
@@ -76,8 +76,18 @@ struct Ended {
     conversation: ConversationId,
     /// After reading back: when to look again.
     look_at: Option<Timestamp>,
+    /// An attempt could not be written down: no other one before this.
+    not_before: Option<Timestamp>,
+    /// What became of a message could not be written down.
+    is_lost: bool,
     /// Until the outbox has drawn its conclusions.
     busy: Busy,
+}
+
+impl Ended {
+    fn of(conversation: ConversationId, busy: Busy) -> Self {
+        Self { conversation, look_at: None, not_before: None, is_lost: false, busy }
+    }
 }
 
 /// At the start nothing can be on the wire: what was is not known.
@@ -94,7 +104,15 @@ pub(crate) async fn recover(inner: &Inner) -> Result<()> {
 /// Sends for one account until it is cancelled; what is on the wire then is waited for.
 pub(crate) async fn run(inner: Arc<Inner>, id: AccountId, cancel: CancellationToken) {
     let Some(live) = inner.live(id) else { return };
-    let mut sender = Sender { inner: Arc::clone(&inner), live, at_work: BTreeMap::new(), looks: BTreeMap::new() };
+    let mut sender = Sender {
+        inner: Arc::clone(&inner),
+        live,
+        at_work: BTreeMap::new(),
+        looks: BTreeMap::new(),
+        not_before: BTreeMap::new(),
+        // This task may be the second one, after a panic: the jobs of the first have gone with it.
+        find_lost: true,
+    };
     let mut jobs = Jobs::new();
     let mut busy = inner.quiet.busy();
     loop {
@@ -131,6 +149,10 @@ struct Sender {
     at_work: BTreeMap<tokio::task::Id, ConversationId>,
     /// When each unknown conversation is read back next, by our clock.
     looks: BTreeMap<ConversationId, Timestamp>,
+    /// Conversations that wait because an attempt could not be written down.
+    not_before: BTreeMap<ConversationId, Timestamp>,
+    /// A message may be *Sending* although no job sends it.
+    find_lost: bool,
 }
 
 impl Sender {
@@ -141,11 +163,16 @@ impl Sender {
                 if let Some(at) = ended.look_at {
                     self.looks.insert(ended.conversation, at);
                 }
+                if let Some(at) = ended.not_before {
+                    self.not_before.insert(ended.conversation, at);
+                }
+                self.find_lost |= ended.is_lost;
                 ended.busy
             }
-            // What it was sending stays *Sending*, which is *Unknown* at the next start: nothing is guessed.
+            // What it was sending is not known: nothing is guessed.
             Err(error) => {
                 tracing::error!("a job of the outbox panicked");
+                self.find_lost = true;
                 self.at_work.remove(&error.id());
                 self.inner.quiet.busy()
             }
@@ -159,6 +186,9 @@ impl Sender {
     /// Starts what is due; answers when to look again by itself.
     async fn take_turn(&mut self, jobs: &mut Jobs) -> Result<Option<Timestamp>> {
         let id = self.live.id;
+        if self.find_lost {
+            self.find_lost().await?;
+        }
         let now = self.inner.now();
         let (turn, unsettled) = self
             .inner
@@ -185,6 +215,21 @@ impl Sender {
         let look = self.start_looks(jobs, unsettled).await?;
         next = [next, look].into_iter().flatten().min();
         Ok(next)
+    }
+
+    /// What is *Sending* without a job is *Unknown*, as after a start.
+    async fn find_lost(&mut self) -> Result<()> {
+        let (id, now) = (self.live.id, self.inner.now());
+        let at_work: BTreeSet<ConversationId> = self.at_work.values().copied().collect();
+        let changes = self
+            .inner
+            .store
+            .write_durable(move |tx| db::outbox::sending_lost(tx, id, &at_work, now, now.plus(READ_BACK)))
+            .await
+            .map_err(|e| store_error(&e))?;
+        self.find_lost = false;
+        self.inner.publish(changes);
+        Ok(())
     }
 
     /// Whether anything may leave, and over which link.
@@ -232,6 +277,8 @@ impl Sender {
         self.inner.publish(changes);
         let mut waiting = turn.next_at.is_some();
         let mut unread = false;
+        // A pause that is longer than it can be was planned before the clock was set back.
+        self.not_before.retain(|_, at| *at > now && at.since(now) <= WRITE_AGAIN);
         for sendable in turn.ready {
             // What waited is not sent blindly into a conversation that may have moved on.
             if sendable.message < MessageId::first_of_second(corrected.plus(-FRESH)) && !self.has_read_since(now) {
@@ -243,16 +290,21 @@ impl Sender {
                 continue;
             }
             let conversation = sendable.conversation;
+            if self.not_before.contains_key(&conversation) {
+                continue;
+            }
             let busy = self.inner.quiet.busy();
             let job = send(Arc::clone(&self.inner), Arc::clone(&self.live), Arc::clone(link), sendable, busy);
             self.at_work.insert(jobs.spawn(job).id(), conversation);
         }
         if unread {
             self.ask_for_a_reading(now);
-            return Ok(Some(now.plus(LOOK_AGAIN)));
+            let write_again = self.not_before.values().copied();
+            return Ok(write_again.chain([now.plus(LOOK_AGAIN)]).min());
         }
         let stale_look = waiting.then(|| now.plus(LOOK_FOR_STALE));
-        Ok([turn.next_at, stale_look].into_iter().flatten().min())
+        let write_again = self.not_before.values().copied().min();
+        Ok([turn.next_at, stale_look, write_again].into_iter().flatten().min())
     }
 
     /// Not more often than every [`LOOK_AGAIN`]: a round that fails wakes this task, which would ask for the next one.
@@ -274,7 +326,12 @@ impl Sender {
 
     async fn start_looks(&mut self, jobs: &mut Jobs, unsettled: Vec<Unsettled>) -> Result<Option<Timestamp>> {
         let now = self.inner.now();
-        let wanted = std::mem::take(&mut self.live.state().check_now);
+        // Kept until it is begun: it may have to wait for a free place.
+        let wanted = {
+            let mut state = self.live.state();
+            state.check_now.retain(|wanted| unsettled.iter().any(|u| u.conversation == *wanted));
+            state.check_now.clone()
+        };
         let unknown: BTreeSet<ConversationId> = unsettled
             .iter()
             .filter(|u| u.state == SendState::Unknown || wanted.contains(&u.conversation))
@@ -297,6 +354,7 @@ impl Sender {
                 next = Some(next.map_or(at, |held| held.min(at)));
                 continue;
             }
+            self.live.state().check_now.remove(&conversation);
             let busy = self.inner.quiet.busy();
             let job = look(Arc::clone(&self.inner), Arc::clone(&self.live), one, busy);
             self.at_work.insert(jobs.spawn(job).id(), conversation);

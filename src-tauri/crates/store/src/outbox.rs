@@ -26,6 +26,7 @@
 
 mod decide;
 mod identity;
+mod lost;
 mod machine;
 mod progress;
 mod queue;
@@ -50,6 +51,7 @@ use machine::{Step, next_state};
 
 pub use decide::{Decided, decide};
 pub(crate) use identity::echoed;
+pub use lost::sending_lost;
 pub use progress::{attempts, intent_state, progress};
 pub use queue::{Sendable, Turn, hold_back_old, next_sendable, set_waiting};
 pub use read_back::{Unsettled, fresh_read, unsettled};

@@ -295,6 +295,18 @@ fn a_person_ends_a_review() {
 }
 
 #[test]
+fn what_is_sending_without_a_job_is_unknown_and_what_has_one_is_left_alone() {
+    let desk = Desk::new(2);
+    let (lost, sent) = (desk.enqueue(0, "one", NOW), desk.enqueue(1, "two", NOW));
+    desk.begin(lost, NOW);
+    desk.begin(sent, NOW);
+    let at_work = crate::messages_by_ids(&desk.connection, &[sent]).unwrap().iter().map(|m| m.conversation).collect();
+    sending_lost(&desk.connection, desk.account, &at_work, at(MINUTE), at(6 * MINUTE)).unwrap();
+    assert_eq!((desk.state(lost), desk.state(sent)), (SendState::Unknown, SendState::Sending));
+    check(&desk.connection);
+}
+
+#[test]
 fn what_was_sending_at_start_is_unknown() {
     let desk = Desk::new(2);
     let sending = desk.enqueue(0, "one", NOW);

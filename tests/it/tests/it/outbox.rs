@@ -196,7 +196,8 @@ async fn x_is_not_called_absent_before_its_data_can_be_fresh() {
     desk.decide(id, SendDecision::SendAgain).await;
     desk.settle().await;
     assert_eq!(desk.state(id).await, SendState::Accepted);
-    let reads: Vec<_> = desk.sim.requests().into_iter().filter(|r| r.path == "/messages/twitter" && r.method == "GET").collect();
+    let reads: Vec<_> =
+        desk.sim.requests().into_iter().filter(|r| r.path == "/messages/twitter" && r.method == "GET").collect();
     assert!(reads.iter().all(|r| r.query.contains("limit=")), "{reads:?}");
     desk.check_all().await;
 }
@@ -502,5 +503,52 @@ async fn a_message_on_the_wire_when_the_program_ends_is_unknown_at_the_next_star
     desk.advance(130).await;
     assert_eq!(desk.state(id).await, SendState::Accepted);
     assert_eq!(desk.delivered(), ["Goodbye"]);
+    desk.check_all().await;
+}
+
+/// Lets the database refuse a statement, as a disk that fails would.
+struct Refusing(rusqlite::Connection);
+
+impl Refusing {
+    fn new(desk: &Desk, statement: &str) -> Self {
+        let db = rusqlite::Connection::open(desk.data().join("backscroll.db")).unwrap();
+        let sql = format!("CREATE TRIGGER refusing BEFORE {statement} ON attempt BEGIN SELECT RAISE(ABORT, 'no'); END");
+        db.execute_batch(&sql).unwrap();
+        Self(db)
+    }
+
+    fn no_more(self) {
+        self.0.execute_batch("DROP TRIGGER refusing").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_cannot_be_written_down_waits_and_sends_nothing() {
+    let desk = Desk::running().await;
+    let chat = desk.chat(Sim::Facebook);
+    let refusing = Refusing::new(&desk, "INSERT");
+    let id = desk.send(&chat, "Hello").await;
+    // This comes to an end only if it is not tried again at once, again and again.
+    desk.advance(20).await;
+    assert_eq!(desk.state(id).await, SendState::Queued);
+    assert_eq!(desk.calls("POST", "/messages/"), 0);
+    refusing.no_more();
+    desk.advance(10).await;
+    assert_eq!(desk.state(id).await, SendState::Accepted);
+    desk.check_all().await;
+}
+
+#[tokio::test]
+async fn an_outcome_that_cannot_be_written_down_is_unknown_and_is_read_back() {
+    let desk = Desk::running().await;
+    let chat = desk.chat(Sim::Facebook);
+    let refusing = Refusing::new(&desk, "UPDATE OF outcome");
+    let id = desk.send(&chat, "Hello").await;
+    desk.settle().await;
+    assert_eq!(desk.state(id).await, SendState::Unknown, "never stuck in sending");
+    refusing.no_more();
+    desk.advance(400).await;
+    assert_eq!(desk.state(id).await, SendState::Accepted);
+    assert_eq!(desk.delivered(), ["Hello"]);
     desk.check_all().await;
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use backscroll_adapters::{Adapter as _, AdapterError, Kind, SendOutcome, SendText};
-use backscroll_model::{Change, MINUTE, Platform, SendReason, Timestamp};
+use backscroll_model::{Change, ErrorCode, MINUTE, Platform, SendReason, Timestamp};
 use backscroll_store::{
     self as db,
     outbox::{Answer, AttemptId, Outcome, Sendable},
@@ -36,7 +36,9 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
         // Somebody was faster (a discard, an echo), or the disk refuses: nothing has left.
         Err(error) => {
             tracing::warn!(code = ?error.code, detail = error.detail, "an attempt to send could not begin");
-            return Ended { conversation, look_at: None, busy };
+            let is_taken = matches!(error.code, ErrorCode::TooLate | ErrorCode::NotFound);
+            let not_before = (!is_taken).then(|| inner.now().plus(WRITE_AGAIN));
+            return Ended { not_before, ..Ended::of(conversation, busy) };
         }
     };
     link.record(inner.now());
@@ -51,8 +53,8 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
         .await;
     let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
     let look_at = matches!(outcome, Outcome::Ambiguous { .. }).then(|| inner.now().plus(FIRST_LOOK));
-    finish(&inner, &link, &sendable, attempt, outcome, answer).await;
-    Ended { conversation, look_at, busy }
+    let is_lost = !finish(&inner, &link, &sendable, attempt, outcome, answer).await;
+    Ended { look_at, is_lost, ..Ended::of(conversation, busy) }
 }
 
 async fn begin(inner: &Inner, link: &Link, sendable: &Sendable) -> Result<AttemptId> {
@@ -169,8 +171,15 @@ fn answer_of(error: &AdapterError) -> Answer {
     Answer { http_status: error.http_status, detail: Some(detail).filter(|d| !d.is_empty()) }
 }
 
-/// Writes an outcome until it is written: a full disk must not make a sent message unknown.
-async fn finish(inner: &Inner, link: &Link, sendable: &Sendable, attempt: AttemptId, outcome: Outcome, answer: Answer) {
+/// Writes an outcome until it is written: a full disk must not make a sent message unknown. `false`: it cannot be.
+async fn finish(
+    inner: &Inner,
+    link: &Link,
+    sendable: &Sendable,
+    attempt: AttemptId,
+    outcome: Outcome,
+    answer: Answer,
+) -> bool {
     let message = sendable.message;
     let now = link.corrected(inner.now());
     loop {
@@ -180,14 +189,17 @@ async fn finish(inner: &Inner, link: &Link, sendable: &Sendable, attempt: Attemp
             .write_durable(move |tx| db::outbox::finish_attempt(tx, message, attempt, &outcome, &answer, now))
             .await;
         match written {
-            Ok(changes) => return inner.publish(changes),
+            Ok(changes) => {
+                inner.publish(changes);
+                return true;
+            }
             Err(db::StoreError::Busy | db::StoreError::Full | db::StoreError::ReadOnly | db::StoreError::Io(_)) => {
                 tracing::error!("the outcome of a send could not be written yet");
                 inner.sleep_until(inner.now().plus(WRITE_AGAIN)).await;
             }
             Err(error) => {
                 tracing::error!(%error, "the outcome of a send could not be written");
-                return;
+                return false;
             }
         }
     }

@@ -3,14 +3,19 @@
 
 use std::sync::Arc;
 
+use backscroll_model::{MINUTE, Platform};
 use backscroll_store::{self as db, outbox::Unsettled};
 
 use super::{Ended, LOOK_AGAIN};
 use crate::{inner::Inner, live::Live, quiet::Busy, round};
 
+/// Between two looks at X, which may bill each message read.
+const X_LOOK_AGAIN: i64 = MINUTE;
+
 /// Reads a conversation to find a message of ours, and counts the read if it was fresh.
 pub(super) async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettled, busy: Busy) -> Ended {
     let conversation = unsettled.conversation;
+    let pause = if live.platform == Platform::X { X_LOOK_AGAIN } else { LOOK_AGAIN };
     let began = inner.now();
     let row = inner.read(move |c| db::conversation(c, conversation, began)).await;
     let archived = row.is_ok_and(|row| row.archived);
@@ -18,7 +23,7 @@ pub(super) async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettle
     let now = inner.now();
     let link = live.state().connection.and_then(|id| inner.open_link(id));
     let Some((done, link)) = done.zip(link) else {
-        return Ended { conversation, look_at: Some(now.plus(LOOK_AGAIN)), busy };
+        return Ended { look_at: Some(now.plus(pause)), ..Ended::of(conversation, busy) };
     };
     if let Some(fresh_at) = done.fresh_at {
         let (id, corrected) = (live.id, link.corrected(now));
@@ -32,5 +37,5 @@ pub(super) async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettle
         }
     }
     let fresh_again = done.next_update.map_or(now, |at| link.to_local(at));
-    Ended { conversation, look_at: Some(fresh_again.max(now.plus(LOOK_AGAIN))), busy }
+    Ended { look_at: Some(fresh_again.max(now.plus(pause))), ..Ended::of(conversation, busy) }
 }
