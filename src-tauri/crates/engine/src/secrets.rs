@@ -30,6 +30,9 @@ const SERVICE: &str = "Backscroll";
 /// A keychain that does not answer by then is taken for missing; starting one over D-Bus takes about a second.
 const PROBE: Duration = Duration::from_secs(5);
 
+/// Names the data folder in the keychain.
+const FOLDER_ID: &str = "keychain-id";
+
 type Result<T> = std::result::Result<T, UserError>;
 
 /// The credentials of one connection.
@@ -93,7 +96,12 @@ impl Secrets {
             SecretsMode::Keychain if read_only || keychain_answers().await => SecretsPlace::Keychain,
             SecretsMode::Keychain => SecretsPlace::FileBecauseNoKeychain,
         };
-        let folder = if place == SecretsPlace::Keychain && !read_only { folder_id(dir)? } else { String::new() };
+        let folder = match place {
+            SecretsPlace::Keychain if !read_only => folder_id(dir)?,
+            // An earlier run may have had a keychain.
+            SecretsPlace::FileBecauseNoKeychain if dir.join(FOLDER_ID).exists() => folder_id(dir)?,
+            _ => String::new(),
+        };
         Ok(Self { place, file: dir.join("secrets.json"), folder: folder.into(), one_writer: Arc::default() })
     }
 
@@ -107,18 +115,22 @@ impl Secrets {
         let file = self.file.clone();
         let keychain = self.place == SecretsPlace::Keychain;
         blocking(move || {
-            if keychain {
-                match keyring::Entry::new(SERVICE, &name).and_then(|e| e.get_password()) {
-                    Ok(text) => {
-                        let at_rest: AtRest =
-                            serde_json::from_str(&text).map_err(|_| keychain_error("the entry is not readable"))?;
-                        return Ok(Some(at_rest.into()));
-                    }
-                    Err(keyring::Error::NoEntry) => {}
-                    Err(e) => return Err(keychain_error(&error_kind(&e))),
-                }
+            // Writing to the keychain removes the file's entry: where there is one, no keychain ran since, and it is newer.
+            if let Some(at_rest) = read_file(&file)?.remove(&id.to_string()) {
+                return Ok(Some(at_rest.into()));
             }
-            Ok(read_file(&file)?.remove(&id.to_string()).map(Credentials::from))
+            if !keychain {
+                return Ok(None);
+            }
+            match keyring::Entry::new(SERVICE, &name).and_then(|e| e.get_password()) {
+                Ok(text) => {
+                    let at_rest: AtRest =
+                        serde_json::from_str(&text).map_err(|_| keychain_error("the entry is not readable"))?;
+                    Ok(Some(at_rest.into()))
+                }
+                Err(keyring::Error::NoEntry) => Ok(None),
+                Err(e) => Err(keychain_error(&error_kind(&e))),
+            }
         })
         .await
     }
@@ -145,20 +157,24 @@ impl Secrets {
         .await
     }
 
-    /// Forgets them. Nothing to forget is fine.
+    /// Forgets them, in the file and in the keychain. Nothing to forget is fine; so is a keychain that does not run, if
+    /// the file is where secrets go.
     pub(crate) async fn forget(&self, id: ConnectionId) -> Result<()> {
         let _one = self.one_writer.lock().await;
         let name = self.entry(id);
         let file = self.file.clone();
         let keychain = self.place == SecretsPlace::Keychain;
+        let may_be_there = self.place != SecretsPlace::File && !self.folder.is_empty();
         blocking(move || {
-            if keychain {
+            let in_file = forget_in_file(&file, id);
+            if may_be_there {
                 match keyring::Entry::new(SERVICE, &name).and_then(|e| e.delete_credential()) {
                     Ok(()) | Err(keyring::Error::NoEntry) => {}
-                    Err(e) => return Err(keychain_error(&error_kind(&e))),
+                    Err(e) if keychain => return Err(keychain_error(&error_kind(&e))),
+                    Err(e) => tracing::warn!(reason = error_kind(&e), "a key may be left in the keychain"),
                 }
             }
-            forget_in_file(&file, id)
+            in_file
         })
         .await
     }
@@ -188,7 +204,7 @@ async fn keychain_answers() -> bool {
 }
 
 fn folder_id(dir: &Path) -> Result<String> {
-    let path = dir.join("keychain-id");
+    let path = dir.join(FOLDER_ID);
     match std::fs::read_to_string(&path) {
         Ok(id) if !id.trim().is_empty() => return Ok(id.trim().to_owned()),
         Ok(_) => {}
@@ -271,6 +287,18 @@ mod tests {
         secrets.forget(one).await.unwrap();
         assert_eq!(secrets.load(one).await.unwrap(), None);
         secrets.forget(two).await.unwrap();
+        assert!(!dir.path().join("secrets.json").exists());
+    }
+
+    #[tokio::test]
+    async fn what_was_saved_while_no_keychain_ran_is_newer_than_what_the_keychain_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let without = Secrets::open(dir.path(), SecretsMode::File, false).await.unwrap();
+        without.save(ConnectionId(1), &credentials()).await.unwrap();
+        let with = Secrets { place: SecretsPlace::Keychain, folder: "test".into(), ..without };
+        assert_eq!(with.load(ConnectionId(1)).await.unwrap(), Some(credentials()));
+        // Whatever the keychain says to it.
+        let _ = with.forget(ConnectionId(1)).await;
         assert!(!dir.path().join("secrets.json").exists());
     }
 
