@@ -55,7 +55,7 @@ fn next_read(inner: &Inner, live: &Live) -> Option<Timestamp> {
         return None;
     }
     if !state.health.heals_itself() && !state.hurry {
-        return state.look_again;
+        return look_at(state.look_again, &state.health, now);
     }
     let attention = if view.account == Some(live.id) && view.conversation.is_some() {
         Attention::OnScreen
@@ -101,6 +101,12 @@ pub(crate) fn look_again(health: &Health, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
+/// When it is looked at, as it was planned; never later than what would be planned now, for the clock may have been set
+/// back since.
+fn look_at(planned: Option<Timestamp>, health: &Health, now: Timestamp) -> Option<Timestamp> {
+    planned.zip(look_again(health, now)).map(|(planned, latest)| planned.min(latest))
+}
+
 /// The first instant of the next calendar month, UTC: X's budget begins anew.
 fn next_month(now: Timestamp) -> Timestamp {
     let next = jiff::Timestamp::from_millisecond(now.0)
@@ -122,6 +128,15 @@ pub(crate) fn may_read(backfill: Backfill) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_put_off_looking_again() {
+        let now = Timestamp(1_790_000_000_000);
+        let planned = look_again(&Health::LinkAgain, now);
+        assert_eq!(look_at(planned, &Health::LinkAgain, now.plus(MINUTE)), Some(now.plus(10 * MINUTE)));
+        assert_eq!(look_at(planned, &Health::LinkAgain, now.plus(-600 * MINUTE)), Some(now.plus(-590 * MINUTE)));
+        assert_eq!(look_at(None, &Health::KeyRefused, now), None);
+    }
 
     #[test]
     fn the_budget_of_x_begins_anew_with_the_month_in_utc() {

@@ -1,7 +1,12 @@
 //! Files of the data folder that are not the database: written so that a crash leaves the old one or the new one, and
 //! readable by their owner alone.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Creates a folder that only its owner can enter.
 pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
@@ -26,8 +31,10 @@ fn restrict_file(file: &File) -> io::Result<()> {
 /// Writes a private file so that a crash leaves the old one or the new one, never half of either.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
+    // Two tasks may write the same picture at the same time: each into a file of its own.
+    static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
+    name.push(format!(".{}.tmp", NEXT.fetch_add(1, Ordering::Relaxed)));
     let temporary = path.with_file_name(name);
     let written = (|| {
         let mut options = File::options();
@@ -59,6 +66,21 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn two_who_write_the_same_file_at_once_do_not_meet() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        std::thread::scope(|scope| {
+            for n in 0..4_u8 {
+                let path = &path;
+                scope.spawn(move || (0..20).for_each(|_| write_file(path, &[n; 4_096]).unwrap()));
+            }
+        });
+        let written = std::fs::read(&path).unwrap();
+        assert!(written.len() == 4_096 && written.iter().all(|byte| Some(byte) == written.first()));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
 
     #[cfg(unix)]
     #[test]
