@@ -247,6 +247,7 @@ async fn read_boot(inbox: &Inbox, facts: &Facts) -> Result<(Boot, Receiver), Use
         counts,
         settings,
         secrets_place: inbox.secrets_place(),
+        damaged: inbox.damaged_history(),
         demo: facts.demo,
         connect: facts.connect,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -119,6 +119,7 @@ fn the_first_call_answers_with_all_that_an_empty_screen_needs() {
     assert_eq!(boot["counts"]["unread"], 0);
     assert_eq!(boot["settings"]["theme"], "system");
     assert_eq!(boot["secrets_place"], "file");
+    assert!(boot["damaged"].is_null());
     assert_eq!((boot["demo"].as_bool(), boot["open_at"].is_null()), (Some(false), true));
     assert_eq!(boot["version"], env!("CARGO_PKG_VERSION"));
 }

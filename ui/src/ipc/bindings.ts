@@ -304,6 +304,8 @@ export type Boot = {
 	settings: Settings,
 	/**  Where secrets rest. */
 	secrets_place: SecretsPlace,
+	/**  The history was damaged and was set aside as this file of the data folder: said once. */
+	damaged: string | null,
 	/**  The data folder of the demo. */
 	demo: boolean,
 	/**  The user left the demo to connect an account: open that page. */

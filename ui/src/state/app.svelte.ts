@@ -54,6 +54,7 @@ export class App {
   readonly demo: boolean;
   readonly tray: boolean;
   readonly secretsPlace: Boot['secrets_place'];
+  readonly damaged: string | null;
 
   view = $state.raw<View>({ kind: 'messages' });
   settings: Settings;
@@ -82,6 +83,7 @@ export class App {
     this.demo = boot.demo;
     this.tray = boot.tray;
     this.secretsPlace = boot.secrets_place;
+    this.damaged = boot.damaged;
     if (boot.connect) this.view = { kind: 'connect', revive: null };
     else if (boot.accounts.length === 0) this.view = { kind: 'welcome' };
     if (boot.open_at) void this.openAt(boot.open_at);

@@ -8,7 +8,10 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use backscroll_engine::{Inbox, InboxOptions, SecretsMode, SystemClock};
 
-use crate::args::{Common, SecretsChoice};
+use crate::{
+    args::{Common, SecretsChoice},
+    texts::text,
+};
 
 /// Where the data is, and where its secrets are.
 pub struct Folder {
@@ -32,7 +35,11 @@ impl Folder {
 
     /// Opens it to write; refused while another process owns it.
     pub async fn own(&self) -> anyhow::Result<Inbox> {
-        Ok(Inbox::open(self.options(false)?).await?)
+        let inbox = Inbox::open(self.options(false)?).await?;
+        if let Some(file) = inbox.damaged_history() {
+            eprintln!("{}", text("damaged_notice", &[("file", &file)]));
+        }
+        Ok(inbox)
     }
 
     /// Opens it to read. A folder that cannot be read as it is (it is new, or of an older version) is opened as an owner

@@ -140,6 +140,12 @@ impl Inbox {
         self.0.secrets.place()
     }
 
+    /// The history was damaged when it was opened, and was set aside: the name of its file in the data folder.
+    pub fn damaged_history(&self) -> Option<String> {
+        let name = self.0.store.quarantined()?.file_name()?;
+        Some(name.to_string_lossy().into_owned())
+    }
+
     /// Sync progress of running first back-fills.
     pub fn backfills(&self) -> Vec<BackfillProgress> {
         self.0.all_live().iter().filter_map(|live| live.state().progress).collect()
