@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{licences, npm, parts::cargo_step, project::Project, system};
+use crate::{licences, npm, parts::cargo_step, project::Project, step::Report, system};
 
 /// npm's own registry, the only host that a lock file may name.
 const NPM: &str = "https://registry.npmjs.org/";
@@ -14,13 +14,14 @@ const CRATES: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// Lock files of npm.
 const NPM_LOCKS: &[&str] = &["ui/package-lock.json", "tests/ui/package-lock.json"];
 
-/// All lints; the cheap ones first.
-pub fn all(project: &Project) -> Result<()> {
-    cargo_step(project, "fmt --check", &["fmt", "--all", "--check"]).run()?;
-    lock_files(project)?;
-    dependencies(project)?;
-    npm::script(&project.path("ui"), "check").run()?;
-    cargo_step(project, "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+/// All lints, each for itself, so that one run shows all that is wrong; the cheap ones first.
+pub fn all(project: &Project, report: &mut Report) {
+    report.part("format", || cargo_step(project, "fmt --check", &["fmt", "--all", "--check"]).run());
+    report.part("lock files", || lock_files(project));
+    report.part("dependencies", || dependencies(project));
+    report.part("types", || npm::script(&project.path("ui"), "check").run());
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    report.part("clippy", || cargo_step(project, "clippy", &clippy).run());
 }
 
 /// `cargo deny` where it is installed. Building it takes longer than all tests together, so without it the licences and

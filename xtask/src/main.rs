@@ -102,18 +102,21 @@ fn run(command: Command) -> Result<ExitCode> {
             let mut report = step::Report::default();
             // The UI comes first because the shell embeds it: nothing of the workspace compiles without `ui/dist`.
             report.part("prepare", || parts::prepare(&project));
-            if !report.failed() {
-                if wants(Part::Lint) {
-                    report.part("lint", || lint::all(&project));
-                }
-                if wants(Part::Rust) {
-                    report.part("rust", || parts::rust(&project, length));
-                }
-                if wants(Part::Ui) {
-                    report.part("ui", || parts::ui(&project));
-                }
-                if wants(Part::App) {
-                    report.part("app", || parts::app(&project));
+            if !report.failed() && wants(Part::Lint) {
+                lint::all(&project, &mut report);
+            }
+            if !report.failed_at("prepare") && [Part::Rust, Part::Ui, Part::App].into_iter().any(wants) {
+                report.part("build", || parts::build(&project));
+                if !report.failed_at("build") {
+                    if wants(Part::Rust) {
+                        report.part("rust", || parts::rust(&project, length));
+                    }
+                    if wants(Part::Ui) {
+                        report.part("ui", || parts::ui(&project));
+                    }
+                    if wants(Part::App) {
+                        report.part("app", || parts::app(&project));
+                    }
                 }
             }
             Ok(report.close())

@@ -28,7 +28,7 @@ pub fn prepare(project: &Project) -> Result<()> {
 }
 
 /// Builds every program and test once, for all parts after it.
-fn build(project: &Project) -> Result<()> {
+pub fn build(project: &Project) -> Result<()> {
     cargo_step(project, "build", &["build", "--workspace", "--all-targets"]).run()
 }
 
@@ -48,7 +48,6 @@ pub fn open(project: &Project, arguments: &[OsString]) -> Result<()> {
 
 /// The tests of all crates.
 pub fn rust(project: &Project, length: Length) -> Result<()> {
-    build(project)?;
     let cases = if length == Length::Full { "2560" } else { "256" };
     if system::succeeds("cargo", &["nextest", "--version"]) {
         let mut arguments = vec!["nextest", "run", "--workspace", "--no-fail-fast"];
@@ -70,7 +69,6 @@ pub fn rust(project: &Project, length: Length) -> Result<()> {
 /// The UI: components without a browser, then all of it in Chromium against the real engine through the bridge.
 pub fn ui(project: &Project) -> Result<()> {
     npm::script(&project.path("ui"), "test").run()?;
-    build(project)?;
     let tests = project.path("tests/ui");
     npm::install(&tests)?;
     node_tests(project, "the UI in Chromium", "tests/ui").run()
@@ -81,7 +79,6 @@ pub fn app(project: &Project) -> Result<()> {
     if !system::has_desktop_tests() {
         bail!("the tests of the real window need Linux: they drive WebKitGTK under X11");
     }
-    build(project)?;
     node_tests(project, "the application in a real window", "tests/app").run()
 }
 

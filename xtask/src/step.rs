@@ -73,13 +73,18 @@ impl Report {
         self.parts.iter().any(|(_, _, failure)| failure.is_some())
     }
 
+    /// Whether this part failed.
+    pub fn failed_at(&self, part: &str) -> bool {
+        self.parts.iter().any(|(name, _, failure)| *name == part && failure.is_some())
+    }
+
     /// Prints one line per part and the closing line.
     pub fn close(self) -> ExitCode {
         println!();
         for (name, took, failure) in &self.parts {
             match failure {
-                None => println!("ok      {name:8} {}", seconds(*took)),
-                Some(why) => println!("FAILED  {name:8} {}  {why}", seconds(*took)),
+                None => println!("ok      {name:13} {}", seconds(*took)),
+                Some(why) => println!("FAILED  {name:13} {}  {why}", seconds(*took)),
             }
         }
         let failed = self.parts.iter().filter(|(_, _, failure)| failure.is_some()).count();
