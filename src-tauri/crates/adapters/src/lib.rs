@@ -96,6 +96,8 @@ pub struct ReadDone {
     pub quota: Option<Quota>,
     /// The `Date` header: the provider's clock.
     pub server_time: Option<Timestamp>,
+    /// The read paused by itself, to leave calls for sending; the same read goes on there in the next period.
+    pub unfinished: bool,
 }
 
 /// One text to send.

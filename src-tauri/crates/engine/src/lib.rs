@@ -8,6 +8,7 @@
 //! ([`InboxOptions`]).
 
 mod account_task;
+mod auto_response;
 mod bus;
 mod clock;
 mod errors;

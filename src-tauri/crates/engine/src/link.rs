@@ -11,12 +11,13 @@ use backscroll_adapters::{
     ayrshare::{Ayrshare, AyrshareConfig, ConfigError, XKeys, validate_api_base},
 };
 use backscroll_model::{
-    AutoResponse, Capabilities, ConnectionId, ErrorCode, Health, MINUTE, Platform, Quota, SECOND, Timestamp, UserError,
+    Capabilities, ConnectionId, ErrorCode, Health, MINUTE, Platform, Quota, SECOND, Timestamp, UserError,
 };
 
 use crate::{
     Limits,
-    errors::user_error,
+    auto_response::Known,
+    errors::{adapter_error, user_error},
     rate::{RateBucket, Urgency},
     secrets::Credentials,
 };
@@ -29,6 +30,8 @@ const SKEW_TOLD: i64 = 5 * MINUTE;
 /// A live connection.
 pub(crate) struct Link {
     pub(crate) adapter: Ayrshare,
+    /// Held while the automatic reply is asked for.
+    pub(crate) asking: tokio::sync::Mutex<()>,
     shared: Mutex<Shared>,
 }
 
@@ -40,7 +43,7 @@ struct Shared {
     /// The provider refused the connection as a whole; nothing is asked before the user acts.
     refused: Option<Health>,
     /// The profile's automatic reply, once it was asked for.
-    auto_response: Option<AutoResponse>,
+    auto_response: Option<Known>,
 }
 
 impl Link {
@@ -53,7 +56,7 @@ impl Link {
             XKeys::from_parts(x_key, x_secret),
             limits,
         )?;
-        Ok(Self { adapter, shared: Mutex::default() })
+        Ok(Self { adapter, asking: tokio::sync::Mutex::default(), shared: Mutex::default() })
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -128,6 +131,37 @@ impl Link {
         self.shared().refused = None;
     }
 
+    /// The user asked to read now: a wait longer than the provider's period is tried once.
+    pub(crate) fn user_asks(&self, now: Timestamp) {
+        self.shared().bucket.user_asks(now);
+    }
+
+    /// Counts a call that the user asked for, or says why it must not leave.
+    pub(crate) fn begin_call(&self, now: Timestamp) -> Result<(), UserError> {
+        let code = match self.refused() {
+            None => None,
+            Some(Health::ProfileKeyRefused) => Some(ErrorCode::ProfileKeyRefused),
+            Some(Health::Suspended) => Some(ErrorCode::Suspended),
+            Some(_) => Some(ErrorCode::KeyRefused),
+        };
+        if let Some(code) = code {
+            return Err(user_error(code, "the provider refused this connection before"));
+        }
+        let at = self.allowed_at(now, Urgency::User);
+        if at > now {
+            let error = user_error(ErrorCode::RateLimited, "the provider asked to slow down");
+            return Err(UserError { retry_at: Some(at), ..error });
+        }
+        self.record(now);
+        Ok(())
+    }
+
+    /// Takes note of why such a call failed, and tells it.
+    pub(crate) fn call_failed(&self, now: Timestamp, error: &AdapterError) -> UserError {
+        self.heard_error(now, error);
+        adapter_error(error, now)
+    }
+
     /// Our clock's reading, corrected to the provider's.
     pub(crate) fn corrected(&self, now: Timestamp) -> Timestamp {
         now.plus(-self.shared().skew)
@@ -144,14 +178,18 @@ impl Link {
     }
 
     /// Remembers the profile's automatic reply: its echoes are no answers of ours.
-    pub(crate) fn know_auto_response(&self, known: AutoResponse) {
+    pub(crate) fn know_auto_response(&self, known: Known) {
         self.shared().auto_response = Some(known);
     }
 
-    /// The text of the automatic reply, while it is switched on and known.
+    /// What is known of it.
+    pub(crate) fn auto_response(&self) -> Option<Known> {
+        self.shared().auto_response.clone()
+    }
+
+    /// The text of the automatic reply, while it is switched on; empty: the provider's own sentence.
     pub(crate) fn auto_response_text(&self) -> Option<String> {
-        let shared = self.shared();
-        shared.auto_response.as_ref().filter(|a| a.active && !a.message.is_empty()).map(|a| a.message.clone())
+        self.auto_response()?.setting.filter(|a| a.active).map(|a| a.message)
     }
 }
 

@@ -6,12 +6,15 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use backscroll_model::{MINUTE, Quota, Timestamp};
+use backscroll_model::{HOUR, MINUTE, Quota, Timestamp};
 
 /// The provider's period.
 const PERIOD_MS: i64 = 5 * MINUTE;
 /// The limit until a header says another.
 const DEFAULT_MAX: u32 = 300;
+
+/// A longer wait than this is a mistake of whoever asked for it, or none that a person would put up with.
+const LONGEST_WAIT: i64 = HOUR;
 
 /// How urgent a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +53,18 @@ impl RateBucket {
 
     /// 429: nothing leaves before `wait` has passed, or a whole period if none was named.
     pub(crate) fn refused(&mut self, now: Timestamp, wait: Option<Duration>) -> Timestamp {
-        let wait = wait.map_or(PERIOD_MS, |w| i64::try_from(w.as_millis()).unwrap_or(PERIOD_MS));
+        let wait = wait.map_or(PERIOD_MS, |w| i64::try_from(w.as_millis()).unwrap_or(LONGEST_WAIT)).min(LONGEST_WAIT);
         let until = now.plus(wait.max(1));
         self.blocked = Some((now, self.blocked.map_or(until, |(_, held)| held.max(until))));
         self.strikes += 1;
         until
+    }
+
+    /// The user wants to read now. A refusal that is older than the documented period is tried once.
+    pub(crate) fn user_asks(&mut self, now: Timestamp) {
+        if self.blocked.is_some_and(|(since, _)| now.since(since) >= PERIOD_MS) {
+            self.blocked = None;
+        }
     }
 
     /// When a call of this urgency may leave: `now` or later.
@@ -158,6 +168,20 @@ mod tests {
         assert_eq!(bucket.slowdown(), 4);
         bucket.heard(T.plus(7 * MINUTE), Quota { used: 1, max: 300 });
         assert_eq!(bucket.slowdown(), 1);
+    }
+
+    #[test]
+    fn a_wait_is_an_hour_at_most_and_the_user_may_try_after_the_period() {
+        let mut bucket = RateBucket::default();
+        assert_eq!(bucket.refused(T, Some(Duration::from_secs(90_000))), T.plus(HOUR));
+        bucket.user_asks(T.plus(4 * MINUTE));
+        assert_eq!(bucket.allowed_at(T.plus(4 * MINUTE), Urgency::User), T.plus(HOUR));
+        bucket.user_asks(T.plus(5 * MINUTE));
+        assert_eq!(bucket.allowed_at(T.plus(5 * MINUTE), Urgency::Read), T.plus(5 * MINUTE));
+        // Once: what is refused again waits again.
+        bucket.refused(T.plus(5 * MINUTE), Some(Duration::from_secs(90_000)));
+        bucket.user_asks(T.plus(6 * MINUTE));
+        assert_eq!(bucket.allowed_at(T.plus(6 * MINUTE), Urgency::User), T.plus(HOUR + 5 * MINUTE));
     }
 
     #[test]

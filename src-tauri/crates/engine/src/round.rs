@@ -12,14 +12,15 @@ use std::sync::Arc;
 
 use backscroll_adapters::{Adapter as _, AdapterError, Kind, Read, ReadDone};
 use backscroll_model::{
-    Account, Backfill, Change, ErrorCode, HOUR, Health, MINUTE, Page, Platform, RemoteId, SyncReport, Timestamp,
-    UserError,
+    Account, Backfill, Change, ErrorCode, HOUR, Health, MINUTE, Page, Platform, RemoteId, SyncReport,
+    Timestamp, UserError,
 };
 use backscroll_store::{self as db, Applied, ApplyContext, Arrival};
 use tokio::sync::mpsc;
 
 use crate::{
     account_task::{look_again, may_read},
+    auto_response,
     errors::{health_after, store_error},
     inner::{Inner, Result},
     link::Link,
@@ -34,7 +35,7 @@ const PAGES_AHEAD: usize = 4;
 const LIST_EVERY: u32 = 3;
 /// Archived conversations are read this rarely.
 const ARCHIVED_EVERY: i64 = 6 * HOUR;
-/// Set once archived conversations have been read.
+/// When archived conversations were last read, by our clock in ms.
 const ARCHIVED: &str = "archived_read";
 /// After a write failed.
 const STORAGE_PAUSE: i64 = MINUTE;
@@ -89,6 +90,7 @@ pub(crate) async fn read_back(
     let account = inner.account(live.id).await.ok()?;
     let link = open(inner, &account, false).await.ok()??;
     let mut round = Round { inner, live, link, account, arrival: Arrival::Live, tally: Tally::default() };
+    round.ask_for_auto_response().await.ok()?;
     let read = round.read_conversation(conversation.clone(), archived).await;
     let calls = round.tally.calls;
     live.state().calls += calls;
@@ -130,6 +132,29 @@ pub(crate) async fn round(inner: &Arc<Inner>, live: &Arc<Live>) -> Result<SyncRe
     Ok(conclude(inner, live, &account, tally, stopped).await)
 }
 
+/// Reads what is archived, right after a first back-fill that no running task follows: the command line makes one round
+/// and ends, and would never come to it.
+pub(crate) async fn archived(inner: &Arc<Inner>, live: &Arc<Live>, mut report: SyncReport) -> Result<SyncReport> {
+    let _one_at_a_time = live.round.lock().await;
+    let account = inner.account(live.id).await?;
+    if account.platform == Platform::X || report.health != Health::Ok {
+        return Ok(report);
+    }
+    // What stops it stops the next round too, and is said there.
+    let Ok(Some(link)) = open(inner, &account, false).await else { return Ok(report) };
+    let mut round = Round { inner, live, link, account, arrival: Arrival::Backfill, tally: Tally::default() };
+    if round.read_archived().await.is_err() {
+        tracing::info!("archived conversations could not be read yet");
+    }
+    live.state().calls += round.tally.calls;
+    report.calls += round.tally.calls;
+    report.new_messages += round.tally.new_messages;
+    report.changed_messages += round.tally.changed_messages;
+    report.conversations += round.tally.conversations;
+    report.skipped += round.tally.skipped;
+    Ok(report)
+}
+
 /// The link to read over; `None`: there is nothing to read yet.
 async fn open(inner: &Inner, account: &Account, hurried: bool) -> std::result::Result<Option<Arc<Link>>, Stop> {
     let Some(connection) = account.connection else { return Err(Stop::Refused(Health::Disconnected)) };
@@ -148,6 +173,7 @@ async fn open(inner: &Inner, account: &Account, hurried: bool) -> std::result::R
 
 impl Round<'_> {
     async fn run(&mut self) -> std::result::Result<(), Stop> {
+        self.ask_for_auto_response().await?;
         if self.account.platform == Platform::X {
             return self.read_x().await;
         }
@@ -156,7 +182,8 @@ impl Round<'_> {
         let done = self.read(&messages).await?;
         self.tally.fresh_at = done.fresh_at;
         self.tally.next_update = done.next_update;
-        match self.second_call() {
+        let second = if self.archived_is_due().await? { Second::Archived } else { self.second_call() };
+        match second {
             Second::List { archived } => {
                 self.read(&Read::Conversations { platform, archived }).await?;
             }
@@ -164,6 +191,16 @@ impl Round<'_> {
             Second::None => {}
         }
         Ok(())
+    }
+
+    /// Before anything is applied: an automatic reply is no answer of ours.
+    async fn ask_for_auto_response(&mut self) -> std::result::Result<(), Stop> {
+        let Some(connection) = self.account.connection else { return Ok(()) };
+        self.tally.calls += auto_response::ask(self.inner, &self.link, connection).await;
+        match self.link.refused() {
+            Some(health) => Err(Stop::Refused(health)),
+            None => Ok(()),
+        }
     }
 
     /// What is archived. The first time it is history, however young: nobody wants to be told of it.
@@ -178,12 +215,22 @@ impl Round<'_> {
         let read = self.read(&archived).await;
         self.arrival = arrival;
         read?;
-        if seen.is_none() {
-            let cursors = vec![(ARCHIVED.to_owned(), Some("1".to_owned()))];
-            self.apply(vec![Page { cursors, ..Page::default() }]).await.map_err(Stop::Storage)?;
-        }
-        self.live.state().archived_at = Some(self.inner.now());
+        let now = self.inner.now();
+        let cursors = vec![(ARCHIVED.to_owned(), Some(now.0.to_string()))];
+        self.apply(vec![Page { cursors, ..Page::default() }]).await.map_err(Stop::Storage)?;
+        self.live.state().archived_at = Some(now);
         Ok(())
+    }
+
+    /// For a reader that makes one round and ends: when archived conversations were last read is in the history only.
+    async fn archived_is_due(&self) -> std::result::Result<bool, Stop> {
+        if self.inner.is_running() || self.account.backfill != Backfill::Done {
+            return Ok(false);
+        }
+        let id = self.account.id;
+        let read_at = self.inner.read(move |c| db::cursor(c, id, ARCHIVED)).await.map_err(Stop::Storage)?;
+        let read_at = read_at.and_then(|at| at.parse().ok()).map_or(Timestamp(0), Timestamp);
+        Ok(self.inner.now().since(read_at) >= ARCHIVED_EVERY)
     }
 
     async fn read_conversation(
@@ -262,6 +309,10 @@ impl Round<'_> {
             Ok(done) => {
                 self.tally.calls += done.calls;
                 self.link.heard(now, &done);
+                if done.unfinished {
+                    let at = self.link.allowed_at(now, Urgency::Read);
+                    return Err(Stop::Wait(at));
+                }
                 Ok(done)
             }
             Err(error) => {
@@ -283,6 +334,13 @@ impl Round<'_> {
     async fn apply(&mut self, pages: Vec<Page>) -> Result<Applied> {
         for skipped in pages.iter().flat_map(|p| &p.skipped) {
             tracing::warn!(what = skipped.what, why = skipped.why, "an item could not be read and is left out");
+        }
+        if self.account.backfill == Backfill::Pending
+            && let Some(total) = pages.iter().filter_map(|page| page.listed).max()
+        {
+            let id = self.account.id;
+            let write = self.inner.store.write_sync(move |tx| db::set_backfill_total(tx, id, Some(total)));
+            write.await.map_err(|e| store_error(&e))?;
         }
         let now = self.inner.now();
         let context = ApplyContext {

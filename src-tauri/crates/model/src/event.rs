@@ -17,6 +17,9 @@ pub struct Page {
     pub cursors: Vec<(String, Option<String>)>,
     /// Items that could not be read and were left out; counted and named, never silently dropped.
     pub skipped: Vec<Skipped>,
+    /// How many conversations the whole list names, of which this is the first page. A hint for progress bars.
+    #[serde(skip)]
+    pub listed: Option<u32>,
 }
 
 /// One item that could not be read.

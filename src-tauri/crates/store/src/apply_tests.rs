@@ -227,6 +227,23 @@ fn an_automatic_reply_is_no_answer() {
 }
 
 #[test]
+fn an_automatic_reply_in_the_providers_own_words_is_known_by_its_haste() {
+    let context = ApplyContext { auto_response: Some(String::new()), ..live() };
+    let question = || page("t", vec![inbound("1", ago(HOUR), "Is it ready?")], None);
+    for (after, unanswered) in [(9, true), (11, false)] {
+        let reply = || page("t", vec![outbound("2", ago(HOUR).plus(after * SECOND), "Whatever it says")], None);
+        for order in [[question(), reply()], [reply(), question()]] {
+            let (connection, account) = with_account(Platform::Instagram);
+            for said in order {
+                apply(&connection, account, &[said], &context).unwrap();
+            }
+            assert_eq!(the_conversation(&connection).unanswered, unanswered);
+            check(&connection);
+        }
+    }
+}
+
+#[test]
 fn equal_instants_keep_the_order_of_the_listing() {
     let (connection, account) = with_account(Platform::Instagram);
     let tied = |name: &str, tie| {

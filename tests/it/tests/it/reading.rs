@@ -1,7 +1,7 @@
 //! The main job: connect, read, quit, start offline, still there.
 
 use backscroll_model::*;
-use backscroll_simulator::{Inbound, Network, ProfileId, Synthetic, WorldKind};
+use backscroll_simulator::{Fault, Inbound, Network, ProfileId, Synthetic, WorldKind};
 
 use crate::world::{Sim, World};
 
@@ -28,12 +28,8 @@ async fn what_was_read_is_there_after_a_start_without_a_network() {
 async fn the_history_is_what_the_platform_has_in_its_order() {
     let world = World::new(WorldKind::Demo).await;
     world.connect_and_sync().await;
+    // Archived conversations too, although no task runs that would come to them later.
     for platform in [Sim::Facebook, Sim::Instagram] {
-        // Archived conversations are read later, and rarely.
-        for _ in 0..3 {
-            world.sim.advance(std::time::Duration::from_secs(300)).await;
-            world.sync().await;
-        }
         world.assert_history_is_the_ledger(platform).await;
     }
 }
@@ -175,8 +171,7 @@ async fn archived_conversations_are_read_too_and_are_no_news() {
     let chat = world.chat(Sim::Facebook);
     world.sim.inbound(&chat, "Before it was archived").unwrap();
     world.sim.archive(&chat, true).unwrap();
-    world.connect_and_sync().await;
-    assert!(world.try_conversation(&chat).await.is_none());
+    world.connect().await;
     let mut notices = world.inbox().notices();
     world.inbox().start().await;
     world.advance(20 * 60).await;
@@ -185,4 +180,75 @@ async fn archived_conversations_are_read_too_and_are_no_news() {
     assert!(world.texts(&chat).await.contains(&"Before it was archived".to_owned()));
     assert!(crate::world::shown(&mut notices).is_empty());
     assert_eq!(world.sim.profiles()[0].id, ProfileId::PRIMARY);
+}
+
+#[tokio::test]
+async fn the_progress_of_a_first_back_fill_says_of_how_many() {
+    let world = World::new(WorldKind::Synthetic(Synthetic {
+        conversations: 60,
+        messages_per_conversation: 20,
+        platforms: vec![Sim::Facebook],
+    }))
+    .await;
+    world.connect().await;
+    let mut changes = world.inbox().changes();
+    let mut seen = Vec::new();
+    let watch = async {
+        while let Some(batch) = backscroll_engine::next_changes(&mut changes).await {
+            seen.extend(world.inbox().backfills().into_iter().filter(|p| p.messages > 0 && !batch.is_empty()));
+        }
+    };
+    tokio::select! {
+        _ = world.sync() => {}
+        () = watch => {}
+    }
+    assert!(!seen.is_empty() && seen.iter().all(|p| p.of == Some(60)), "{seen:?}");
+}
+
+#[tokio::test]
+async fn an_automatic_reply_is_no_answer_even_right_after_a_start() {
+    for text in ["Thank you, we answer soon.", ""] {
+        let mut world = World::small().await;
+        world.connect_and_sync().await;
+        let connection = world.inbox().connections().await.unwrap()[0].id;
+        let wanted = AutoResponse { active: true, wait_seconds: 60, message: text.to_owned() };
+        let said = world.inbox().set_auto_response(connection, wanted).await.unwrap().message;
+        let chat = world.chat(Sim::Facebook);
+        world.open().await;
+        let answered = async |world: &World, said: &str| {
+            world.sim.advance(std::time::Duration::from_secs(90)).await;
+            world.sim.inbound(&chat, "Hello?").unwrap();
+            world.sim.advance(std::time::Duration::from_secs(2)).await;
+            world.sim.sent_elsewhere(&chat, said).unwrap();
+            world.sim.advance(std::time::Duration::from_secs(90)).await;
+            world.sync().await;
+            let row = world.conversation(&chat).await;
+            let newest = world.thread(row.id).await.pop().unwrap();
+            (newest.text, row.unanswered, row.unread > 0)
+        };
+        assert_eq!(answered(&world, &said).await, (Some(said.clone()), true, true));
+        // A start that cannot ask goes by what was known.
+        world.open().await;
+        world.sim.on("GET", "/messages/autoresponse").always().fail(Fault::http(500));
+        assert_eq!(answered(&world, &said).await, (Some(said.clone()), true, true));
+    }
+}
+
+#[tokio::test]
+async fn the_automatic_reply_is_asked_for_by_the_first_start_and_rarely_again() {
+    let mut world = World::small().await;
+    world.connect_with_x(XHistory::All).await;
+    world.sim.clear_requests();
+    let reports = world.sync().await;
+    assert_eq!(world.calls("GET", "/messages/autoresponse"), 1, "once for three accounts");
+    assert_eq!(reports.iter().map(|r| r.calls).sum::<u32>() as usize, world.sim.requests().len());
+    world.open().await;
+    for _ in 0..5 {
+        world.sim.advance(std::time::Duration::from_secs(70)).await;
+        world.sync().await;
+    }
+    assert_eq!(world.calls("GET", "/messages/autoresponse"), 1);
+    world.sim.advance(std::time::Duration::from_secs(7 * 3_600)).await;
+    world.sync().await;
+    assert_eq!(world.calls("GET", "/messages/autoresponse"), 2);
 }

@@ -1,7 +1,7 @@
 //! Reads: one call, or a walk by conversation when the mixed list passes the cap (`reliability.md`, network).
 //!
-//! A walk may need more calls than the rate limit leaves. It then stops with `RateLimited` and the next read of the
-//! same list goes on where it stopped, instead of downloading the oversized list again.
+//! A walk may need more calls than the rate limit leaves. It then stops as `unfinished` and the next read of the same
+//! list goes on where it stopped, instead of downloading the oversized list again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -60,7 +60,7 @@ impl Ayrshare {
         match read {
             Read::Conversations { platform, archived } => {
                 let listed = self.list_conversations(*platform, *archived).await?;
-                Ok(self.emit(listed, &out).await.0)
+                Ok(self.emit(listed, true, &out).await.0)
             }
             Read::Messages { platform, archived, conversation, limit, next } => {
                 let is_x = *platform == Platform::X;
@@ -84,12 +84,12 @@ impl Ayrshare {
             return self.walk(list, rest, ReadDone::default(), &out).await;
         }
         match self.list_messages(question).await {
-            Ok(listed) => Ok(self.emit(listed, &out).await.0),
+            Ok(listed) => Ok(self.emit(listed, mixed, &out).await.0),
             Err(error) if mixed && error.kind == Kind::TooLarge => {
                 tracing::info!(platform = list.0.as_str(), "the mixed list is too large: reading by conversation");
                 let listed = self.list_conversations(list.0, list.1).await?;
                 let rest = listed.conversations.iter().map(|c| c.remote_id.clone()).collect();
-                let (mut done, _) = self.emit(listed, &out).await;
+                let (mut done, _) = self.emit(listed, true, &out).await;
                 done.calls += 1;
                 // How fresh the messages are is said by each conversation's own answer.
                 (done.fresh_at, done.next_update) = (None, None);
@@ -110,12 +110,8 @@ impl Ayrshare {
         while let Some(conversation) = rest.front() {
             if done.calls > 1 && done.quota.is_some_and(is_mostly_used) {
                 self.walks.keep(list, rest);
-                return Err(self.error(
-                    Kind::RateLimited { wait: None },
-                    None,
-                    "paused before the limit; the rest is read in the next period",
-                    Facts::default(),
-                ));
+                // What was not read is not fresh.
+                return Ok(ReadDone { fresh_at: None, next_update: None, unfinished: true, ..done });
             }
             let question = Question {
                 platform: list.0,
@@ -137,7 +133,7 @@ impl Ayrshare {
                     return Err(error);
                 }
             };
-            let (step, heard) = self.emit(listed, out).await;
+            let (step, heard) = self.emit(listed, false, out).await;
             done = joined(done, step);
             if !heard {
                 self.walks.keep(list, rest);
@@ -221,9 +217,12 @@ impl Ayrshare {
         self.error(Kind::Decode, Some(200), said, facts)
     }
 
-    /// Hands the pages over. `false`: nobody listens any more.
-    async fn emit(&self, listed: Listed, out: &mpsc::Sender<Page>) -> (ReadDone, bool) {
-        for page in normalize::pages(listed.conversations, listed.skipped, self.limits.page_messages) {
+    /// Hands the pages over; the first one says how many conversations there are, if this is the `whole` list. `false`:
+    /// nobody listens any more.
+    async fn emit(&self, listed: Listed, whole: bool, out: &mpsc::Sender<Page>) -> (ReadDone, bool) {
+        let mut total = u32::try_from(listed.conversations.len()).ok().filter(|_| whole);
+        for mut page in normalize::pages(listed.conversations, listed.skipped, self.limits.page_messages) {
+            page.listed = total.take();
             if out.send(page).await.is_err() {
                 return (listed.done, false);
             }
@@ -270,6 +269,7 @@ fn joined(so_far: ReadDone, step: ReadDone) -> ReadDone {
         messages: so_far.messages.saturating_add(step.messages),
         quota: step.quota.or(so_far.quota),
         server_time: step.server_time.or(so_far.server_time),
+        unfinished: false,
     }
 }
 

@@ -16,7 +16,7 @@ use backscroll_store as db;
 
 use super::{Inbox, attach::XChoice};
 use crate::{
-    AyrshareSecrets,
+    AyrshareSecrets, auto_response,
     errors::{adapter_error, store_error, user_error},
     inner::Result,
     secrets::Credentials,
@@ -222,6 +222,12 @@ impl Inbox {
         if self.0.account(id).await?.connection.is_some() {
             return Err(user_error(ErrorCode::BadInput, "disconnect the account first"));
         }
+        // A round that began before the account was disconnected must not write back what is deleted here.
+        let live = self.0.live(id);
+        let _no_round = match &live {
+            Some(live) => Some(live.round.lock().await),
+            None => None,
+        };
         let mut deleted = 0_u32;
         loop {
             let step = self.0.store.write_user(move |tx| db::delete_history(tx, id)).await;
@@ -273,10 +279,9 @@ impl Inbox {
     /// `NotFound`, `Keychain`, and those of the provider.
     pub async fn auto_response(&self, connection: ConnectionId) -> Result<AutoResponse> {
         let link = self.0.link(connection).await?;
-        let now = self.0.now();
-        link.record(now);
-        let known = link.adapter.auto_response().await.map_err(|e| adapter_error(&e, now))?;
-        link.know_auto_response(known.clone());
+        link.begin_call(self.0.now())?;
+        let known = link.adapter.auto_response().await.map_err(|e| link.call_failed(self.0.now(), &e))?;
+        auto_response::learn(&self.0, &link, connection, known.clone()).await;
         Ok(known)
     }
 
@@ -291,10 +296,9 @@ impl Inbox {
             return Err(user_error(ErrorCode::BadText, "the automatic reply is too long"));
         }
         let link = self.0.link(connection).await?;
-        let now = self.0.now();
-        link.record(now);
-        let known = link.adapter.set_auto_response(&wanted).await.map_err(|e| adapter_error(&e, now))?;
-        link.know_auto_response(known.clone());
+        link.begin_call(self.0.now())?;
+        let known = link.adapter.set_auto_response(&wanted).await.map_err(|e| link.call_failed(self.0.now(), &e))?;
+        auto_response::learn(&self.0, &link, connection, known.clone()).await;
         Ok(known)
     }
 }

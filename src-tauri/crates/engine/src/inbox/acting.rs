@@ -11,7 +11,6 @@ use crate::{
     errors::{store_error, user_error},
     inner::{Inner, Result},
     notify,
-    rate::Urgency,
 };
 
 /// The longest draft: three times the longest message of any platform.
@@ -169,13 +168,7 @@ async fn put_status(inner: &Inner, conversation: ConversationId, archived: bool)
     let account = inner.account(account).await?;
     let Some(connection) = account.connection else { return Ok(()) };
     let link = inner.link(connection).await?;
-    let now = inner.now();
-    if link.allowed_at(now, Urgency::User) > now {
-        return Err(user_error(ErrorCode::RateLimited, "the provider asked to slow down"));
-    }
-    link.record(now);
-    link.adapter
-        .set_archived(account.platform, &remote_id, archived)
-        .await
-        .map_err(|e| crate::errors::adapter_error(&e, now))
+    link.begin_call(inner.now())?;
+    let done = link.adapter.set_archived(account.platform, &remote_id, archived).await;
+    done.map_err(|e| link.call_failed(inner.now(), &e))
 }

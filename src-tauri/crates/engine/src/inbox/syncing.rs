@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backscroll_model::{AccountId, ErrorCode, SyncReport};
+use backscroll_model::{AccountId, Backfill, ConnectionId, ErrorCode, SyncReport};
 use futures_util::future::join_all;
 
 use super::Inbox;
@@ -31,8 +31,13 @@ impl Inbox {
         let rounds = accounts.iter().map(|account| {
             let live = self.0.live_of(account);
             live.state().hurry = true;
+            self.let_try(account.connection);
             let inner = Arc::clone(&self.0);
-            async move { round::round(&inner, &live).await }
+            let first = account.backfill == Backfill::Pending;
+            async move {
+                let report = round::round(&inner, &live).await?;
+                if first && !inner.is_running() { round::archived(&inner, &live, report).await } else { Ok(report) }
+            }
         });
         join_all(rounds).await.into_iter().collect()
     }
@@ -41,8 +46,16 @@ impl Inbox {
     pub fn sync_soon(&self) {
         if self.0.is_running() {
             for live in self.0.all_live() {
+                let connection = live.state().connection;
+                self.let_try(connection);
                 live.hurry();
             }
+        }
+    }
+
+    fn let_try(&self, connection: Option<ConnectionId>) {
+        if let Some(link) = connection.and_then(|id| self.0.open_link(id)) {
+            link.user_asks(self.0.now());
         }
     }
 
