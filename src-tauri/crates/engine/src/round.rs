@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use backscroll_adapters::{Adapter as _, AdapterError, Kind, Read, ReadDone};
 use backscroll_model::{
-    Account, Backfill, Change, ErrorCode, HOUR, Health, MINUTE, Page, Platform, RemoteId, SyncReport,
-    Timestamp, UserError,
+    Account, Backfill, Change, ErrorCode, HOUR, Health, MINUTE, Page, Platform, RemoteId, SyncReport, Timestamp,
+    UserError,
 };
 use backscroll_store::{self as db, Applied, ApplyContext, Arrival};
 use tokio::sync::mpsc;

@@ -181,7 +181,10 @@ async fn x_is_probed_with_one_message_at_most_once_a_minute_and_never_read_witho
     assert!(reads.iter().all(|r| r.query.contains("limit=")));
     let pages = reads.iter().filter(|r| !r.query.ends_with("limit=1"));
     // Until nothing can be listed late beneath the new ones.
-    assert!((1..=4).contains(&pages.clone().count()) && pages.clone().all(|r| r.query.ends_with("limit=6")), "{reads:?}");
+    assert!(
+        (1..=4).contains(&pages.clone().count()) && pages.clone().all(|r| r.query.ends_with("limit=6")),
+        "{reads:?}"
+    );
     let texts = world.texts(&chat).await;
     assert!(texts.ends_with(&["One".to_owned(), "Two".to_owned()]), "{texts:?}");
 }
