@@ -552,3 +552,46 @@ async fn an_outcome_that_cannot_be_written_down_is_unknown_and_is_read_back() {
     assert_eq!(desk.delivered(), ["Hello"]);
     desk.check_all().await;
 }
+
+#[tokio::test]
+async fn x_is_read_back_once_a_minute_at_most() {
+    let desk = Desk::running().await;
+    let chat = desk.chat(Sim::Twitter);
+    desk.sim.set_knobs(|k| k.echo_lag_ms = 1_000_000);
+    desk.sim.on("POST", "/messages/twitter").fail(Fault::apply_then_drop());
+    let id = desk.send(&chat, "Hello").await;
+    desk.advance(280).await;
+    assert_eq!(desk.state(id).await, SendState::Unknown);
+    let looks: Vec<_> = desk.sim.requests().into_iter().filter(|r| r.query.contains("conversationId")).collect();
+    assert!(looks.len() >= 3 && looks.windows(2).all(|w| w[1].at_ms - w[0].at_ms >= 60_000), "{looks:?}");
+}
+
+#[tokio::test]
+async fn a_wish_to_look_again_is_kept_until_there_is_room_for_it() {
+    let desk = Desk::running().await;
+    let chat = desk.chat(Sim::Facebook);
+    desk.sim.set_knobs(|k| k.echo_lag_ms = 3_000_000);
+    desk.sim.on("POST", "/messages/facebook").fail(Fault::apply_then_drop());
+    let id = desk.send(&chat, "Hello").await;
+    desk.advance(900).await;
+    assert_eq!(desk.state(id).await, SendState::NeedsReview);
+    // Four others are being sent to, and nobody answers them yet.
+    let others: Vec<_> = (0..4)
+        .map(|n| {
+            desk.sim.add_person(backscroll_simulator::ProfileId::PRIMARY, Sim::Facebook, &format!("P{n}")).unwrap()
+        })
+        .collect();
+    for other in &others {
+        desk.sim.inbound(other, "Hello").unwrap();
+    }
+    desk.advance(300).await;
+    desk.sim.on("POST", "/messages/facebook").times(4).fail(Fault::Delay { ms: 300 });
+    for other in &others {
+        desk.send(other, "Yes").await;
+    }
+    desk.sim.clear_requests();
+    desk.decide(id, SendDecision::CheckAgain).await;
+    desk.advance(30).await;
+    let looked = desk.sim.requests().into_iter().any(|r| r.method == "GET" && r.query.contains("conversationId"));
+    assert!(looked, "{:?}", desk.sim.requests());
+}
