@@ -41,6 +41,7 @@ struct Inner {
     free: Semaphore,
     readers_made: u32,
     quarantined: Option<PathBuf>,
+    dir: PathBuf,
     lock: Mutex<Option<std::fs::File>>,
 }
 
@@ -67,6 +68,7 @@ impl Store {
                 readers_made: u32::try_from(readers.len()).unwrap_or(u32::MAX),
                 readers: Mutex::new(readers),
                 quarantined,
+                dir: dir.to_owned(),
                 lock: Mutex::new(lock),
             }),
         })
@@ -158,17 +160,16 @@ impl Store {
     {
         let _permit = self.inner.free.acquire().await.map_err(|_| StoreError::Closed)?;
         let reader = Lent::take(&self.inner.readers).ok_or(StoreError::Closed)?;
-        flatten(
-            reader
-                .connection
-                .call(move |connection| {
-                    survive(|| {
-                        let tx = connection.transaction()?;
-                        work(&tx)
-                    })
+        let done = reader
+            .connection
+            .call(move |connection| {
+                survive(|| {
+                    let tx = connection.transaction()?;
+                    work(&tx)
                 })
-                .await,
-        )
+            })
+            .await;
+        self.heed(flatten(done))
     }
 
     async fn write<T, F>(&self, sync: Sync, work: F) -> Result<T>
@@ -177,20 +178,27 @@ impl Store {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let writer = self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)?;
-        flatten(
-            writer
-                .call(move |connection| {
-                    if sync == Sync::Full {
-                        connection.pragma_update(None, "synchronous", "full")?;
-                    }
-                    let done = survive(|| in_transaction(connection, work));
-                    if sync == Sync::Full {
-                        connection.pragma_update(None, "synchronous", "normal")?;
-                    }
-                    done
-                })
-                .await,
-        )
+        let done = writer
+            .call(move |connection| {
+                if sync == Sync::Full {
+                    connection.pragma_update(None, "synchronous", "full")?;
+                }
+                let done = survive(|| in_transaction(connection, work));
+                if sync == Sync::Full {
+                    connection.pragma_update(None, "synchronous", "normal")?;
+                }
+                done
+            })
+            .await;
+        self.heed(flatten(done))
+    }
+
+    /// Damage that is met leaves a mark for the next start. A store that only reads leaves nothing in the folder.
+    fn heed<T>(&self, result: Result<T>) -> Result<T> {
+        if matches!(result, Err(StoreError::Corrupt(_))) && self.is_writer() {
+            open::suspect_damage(&self.inner.dir);
+        }
+        result
     }
 }
 

@@ -8,8 +8,11 @@
 //! Promises: folder 0700, files 0600; a database of a newer program is refused with not a byte changed; a damaged one
 //! is renamed, never deleted; one writing process per folder.
 //!
-//! Refuses: `integrity_check` at start (31 s at a million messages), `ANALYZE` and `PRAGMA optimize` (the bundled SQLite
-//! has STAT4, after which each binding plans anew and a page costs twice; `performance.md`, rule 7).
+//! Opening looks at no more than the roots. Damage further down is met later, by whoever reads there: that leaves a mark,
+//! and the next start looks at everything (`quick_check`) before it sets the database aside.
+//!
+//! Refuses: `integrity_check` at every start (31 s at a million messages), `ANALYZE` and `PRAGMA optimize` (the bundled
+//! SQLite has STAT4, after which each binding plans anew and a page costs twice; `performance.md`, rule 7).
 
 use std::{
     ffi::OsString,
@@ -27,6 +30,8 @@ use crate::{Result, StoreError, schema};
 /// Name of the database inside the data folder.
 pub const DATABASE_FILE: &str = "backscroll.db";
 const LOCK_FILE: &str = "lock";
+/// Says that damage was met while the database was in use.
+const DAMAGED_FILE: &str = "damaged";
 /// Memory-mapped part of the file: counts as memory once touched, a larger page cache buys nothing (rule 9).
 const MMAP_BYTES: i64 = 64 << 20;
 /// How long a statement waits for a lock. Only checkpoints and a second process can hold one.
@@ -58,31 +63,41 @@ pub(crate) struct Opened {
 /// Opens `dir` with `readers` reading connections. `now` names a quarantined file.
 pub(crate) fn open(dir: &Path, access: Access, readers: usize, now: Timestamp) -> Result<Opened> {
     let file = dir.join(DATABASE_FILE);
-    let mut quarantined = None;
-    let (writer, lock) = match access {
+    match access {
         Access::Read => {
             refuse_newer_header(&file)?;
-            (None, None)
+            Ok(Opened { writer: None, readers: open_readers(&file, readers)?, quarantined: None, lock: None })
         }
         Access::Write => {
             private_folder(dir)?;
             let lock = lock(&dir.join(LOCK_FILE))?;
-            let writer = match open_writer(&file) {
+            let suspected = dir.join(DAMAGED_FILE).exists();
+            let mut quarantined = None;
+            let writer = match open_writer(&file, suspected) {
                 Err(StoreError::Corrupt(reason)) => {
                     tracing::error!(%reason, "the database is damaged and is set aside");
                     quarantined = Some(quarantine(&file, now)?);
-                    open_writer(&file)?
+                    open_writer(&file, false)?
                 }
                 other => other?,
             };
-            (Some(writer), Some(lock))
+            if suspected {
+                fs::remove_file(dir.join(DAMAGED_FILE)).map_err(StoreError::of_file)?;
+            }
+            let readers = open_readers(&file, readers)?;
+            Ok(Opened { writer: Some(writer), readers, quarantined, lock: Some(lock) })
         }
-    };
-    let readers = (0..readers).map(|_| open_reader(&file)).collect::<Result<_>>()?;
-    Ok(Opened { writer, readers, quarantined, lock })
+    }
 }
 
-fn open_writer(file: &Path) -> Result<Connection> {
+/// Leaves word for the next start that damage was met. What cannot be written is met again.
+pub(crate) fn suspect_damage(dir: &Path) {
+    if let Err(error) = private_options().open(dir.join(DAMAGED_FILE)) {
+        tracing::error!(%error, "the mark of damage could not be left");
+    }
+}
+
+fn open_writer(file: &Path, suspected: bool) -> Result<Connection> {
     refuse_newer_header(file)?;
     private_file(file)?;
     let mut connection = Connection::open_with_flags(
@@ -99,7 +114,14 @@ fn open_writer(file: &Path) -> Result<Connection> {
     configure(&connection)?;
     schema::migrate(&mut connection)?;
     look_for_damage(&connection)?;
+    if suspected {
+        look_everywhere(&connection)?;
+    }
     Ok(connection)
+}
+
+fn open_readers(file: &Path, readers: usize) -> Result<Vec<Connection>> {
+    (0..readers).map(|_| open_reader(file)).collect()
 }
 
 fn open_reader(file: &Path) -> Result<Connection> {
@@ -132,6 +154,12 @@ fn look_for_damage(connection: &Connection) -> Result<()> {
         connection.query_row(&format!("SELECT EXISTS (SELECT 1 FROM \"{table}\")"), [], |_| Ok(()))?;
     }
     Ok(())
+}
+
+/// Reads every page, which takes a large history many seconds: only where damage was met.
+fn look_everywhere(connection: &Connection) -> Result<()> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(StoreError::Corrupt(found)) }
 }
 
 /// Reads the version from the file's header (bytes 60 to 63, https://www.sqlite.org/fileformat.html#user_version_number)

@@ -112,6 +112,62 @@ fn a_torn_page_is_noticed_at_start() {
     assert_eq!(fs::read(store.quarantined().unwrap()).unwrap(), bytes);
 }
 
+/// Damages the pages that hold `content`.
+fn damage(file: &Path, content: &[u8]) {
+    let mut bytes = fs::read(file).unwrap();
+    let mut damaged = 0;
+    for page in bytes.chunks_mut(4096).filter(|page| page.windows(content.len()).any(|part| part == content)) {
+        page.fill(0xAA);
+        damaged += 1;
+    }
+    assert!(damaged > 0);
+    fs::write(file, &bytes).unwrap();
+}
+
+#[test]
+fn damage_that_is_met_later_is_set_aside_at_the_next_start() {
+    for writes in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(DATABASE_FILE);
+        let store = Store::open(folder.path(), Access::Write, NOW).unwrap();
+        let filled = store.write_user(|tx| {
+            (0..200).try_for_each(|n| backscroll_store::set_value(tx, &format!("{n:03}"), &"x".repeat(500)))
+        });
+        runtime().block_on(filled).unwrap();
+        runtime().block_on(store.close()).unwrap();
+        damage(&file, b"150\"xxx");
+        let damaged = fs::read(&file).unwrap();
+
+        let store = Store::open(folder.path(), Access::Write, NOW).unwrap();
+        assert!(store.quarantined().is_none(), "opening is fast because it does not look deep");
+        let met = if writes {
+            runtime().block_on(store.write_user(|tx| backscroll_store::set_value(tx, "150", &"y")))
+        } else {
+            runtime().block_on(store.read(|db| backscroll_store::value::<String>(db, "150"))).map(|_| ())
+        };
+        assert!(matches!(met, Err(StoreError::Corrupt(_))), "{met:?}");
+        runtime().block_on(store.close()).unwrap();
+
+        let store = Store::open(folder.path(), Access::Write, NOW).unwrap();
+        assert_eq!(fs::read(store.quarantined().unwrap()).unwrap(), damaged);
+        assert_eq!(runtime().block_on(store.read(settings)).unwrap(), Settings::default());
+        runtime().block_on(store.close()).unwrap();
+        let store = Store::open(folder.path(), Access::Write, NOW).unwrap();
+        assert!(store.quarantined().is_none(), "once");
+    }
+}
+
+#[test]
+fn a_suspicion_that_is_not_confirmed_costs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    with_settings(folder.path());
+    fs::write(folder.path().join("damaged"), b"").unwrap();
+    let store = Store::open(folder.path(), Access::Write, NOW).unwrap();
+    assert!(store.quarantined().is_none());
+    assert_eq!(runtime().block_on(store.read(settings)).unwrap().list_width, 400);
+    assert!(!folder.path().join("damaged").exists());
+}
+
 #[test]
 fn a_damaged_database_is_only_reported_to_a_reader() {
     let folder = tempfile::tempdir().unwrap();
