@@ -6,7 +6,8 @@
 //! become a write, and in WAL mode they never wait for the writer.
 //!
 //! Promises: folder 0700, files 0600; a database of a newer program is refused with not a byte changed; a damaged one
-//! is renamed, never deleted; one writing process per folder.
+//! is renamed, never deleted; one writing process per folder. A folder that cannot be written is read as it stands, and
+//! nobody may write to it meanwhile.
 //!
 //! Opening looks at no more than the roots. Damage further down is met later, by whoever reads there: that leaves a mark,
 //! and the next start looks at everything (`quick_check`) before it sets the database aside.
@@ -66,7 +67,11 @@ pub(crate) fn open(dir: &Path, access: Access, readers: usize, now: Timestamp) -
     match access {
         Access::Read => {
             refuse_newer_header(&file)?;
-            Ok(Opened { writer: None, readers: open_readers(&file, readers)?, quarantined: None, lock: None })
+            let (readers, lock) = match open_readers(&file, Folder::Live, readers) {
+                Err(error) => open_as_it_stands(dir, &file, readers, error)?,
+                Ok(opened) => (opened, None),
+            };
+            Ok(Opened { writer: None, readers, quarantined: None, lock })
         }
         Access::Write => {
             private_folder(dir)?;
@@ -84,7 +89,7 @@ pub(crate) fn open(dir: &Path, access: Access, readers: usize, now: Timestamp) -
             if suspected {
                 fs::remove_file(dir.join(DAMAGED_FILE)).map_err(StoreError::of_file)?;
             }
-            let readers = open_readers(&file, readers)?;
+            let readers = open_readers(&file, Folder::Live, readers)?;
             Ok(Opened { writer: Some(writer), readers, quarantined, lock: Some(lock) })
         }
     }
@@ -120,13 +125,67 @@ fn open_writer(file: &Path, suspected: bool) -> Result<Connection> {
     Ok(connection)
 }
 
-fn open_readers(file: &Path, readers: usize) -> Result<Vec<Connection>> {
-    (0..readers).map(|_| open_reader(file)).collect()
+/// How a reading connection meets the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Folder {
+    /// Beside a writer, now or later: through the log and its shared memory.
+    Live,
+    /// The file alone, which nobody changes.
+    AsItStands,
 }
 
-fn open_reader(file: &Path) -> Result<Connection> {
-    let connection =
-        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+fn open_readers(file: &Path, folder: Folder, readers: usize) -> Result<Vec<Connection>> {
+    (0..readers).map(|_| open_reader(file, folder)).collect()
+}
+
+/// Where not even the shared memory of the log can be created (a folder of someone else, a read-only disk), SQLite reads
+/// only what is promised never to change. The lock keeps that promise: a writer that comes meanwhile is refused.
+fn open_as_it_stands(
+    dir: &Path,
+    file: &Path,
+    readers: usize,
+    error: StoreError,
+) -> Result<(Vec<Connection>, Option<File>)> {
+    // A folder without a lock file was never opened by a writer.
+    let lock = File::open(dir.join(LOCK_FILE)).ok();
+    let alone = lock.as_ref().is_none_or(|lock| lock.try_lock_shared().is_ok());
+    let logged = fs::metadata(with_suffix(file, "-wal")).is_ok_and(|log| log.len() > 0);
+    if !stands_still(&error, alone, logged) {
+        return Err(error);
+    }
+    Ok((open_readers(file, Folder::AsItStands, readers)?, lock))
+}
+
+/// Whether the file alone may be read after opening failed: for want of side files, `alone` in the folder, and with
+/// nothing left in the log, which would be ignored.
+fn stands_still(error: &StoreError, alone: bool, logged: bool) -> bool {
+    matches!(error, StoreError::ReadOnly | StoreError::Io(_)) && alone && !logged
+}
+
+/// The file as a URI that SQLite may take as unchanging (<https://www.sqlite.org/uri.html>).
+fn immutable_uri(file: &Path) -> Option<String> {
+    let mut uri = String::from("file:");
+    for c in std::path::absolute(file).ok()?.to_str()?.chars() {
+        match c {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            c => uri.push(c),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Some(uri)
+}
+
+fn open_reader(file: &Path, folder: Folder) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match folder {
+        Folder::Live => Connection::open_with_flags(file, flags)?,
+        Folder::AsItStands => {
+            let uri = immutable_uri(file).ok_or(StoreError::ReadOnly)?;
+            Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?
+        }
+    };
     configure(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     schema::refuse_newer(schema::version(&connection)?)?;
@@ -241,4 +300,27 @@ fn narrow(path: &Path, mode: u32) -> Result<()> {
 #[cfg(not(unix))]
 fn narrow(_path: &Path, _mode: u32) -> Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_nobody_changes_is_read_without_its_log() {
+        let for_want_of_side_files = StoreError::Io(std::io::Error::other("unable to open database file"));
+        assert!(stands_still(&for_want_of_side_files, true, false));
+        assert!(stands_still(&StoreError::ReadOnly, true, false));
+        assert!(!stands_still(&StoreError::ReadOnly, false, false), "a writer may be at work");
+        assert!(!stands_still(&StoreError::ReadOnly, true, true), "the log holds what the file does not");
+        assert!(!stands_still(&StoreError::Busy, true, false));
+        assert!(!stands_still(&StoreError::Corrupt(String::new()), true, false));
+        assert!(!stands_still(&StoreError::NewerSchema { found: 2, known: 1 }, true, false));
+    }
+
+    #[test]
+    fn a_path_keeps_its_meaning_in_a_uri() {
+        let uri = immutable_uri(Path::new("/a b/50%/what?/#1/backscroll.db"));
+        assert_eq!(uri.as_deref(), Some("file:/a b/50%25/what%3f/%231/backscroll.db?immutable=1"));
+    }
 }

@@ -1,7 +1,11 @@
 //! Opening a data folder: what is refused, what is set aside, and that neither costs a byte.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+};
 
 use backscroll_model::{Settings, Timestamp};
 use backscroll_store::{Access, DATABASE_FILE, SCHEMA_VERSION, Store, StoreError, set_settings, settings};
@@ -166,6 +170,18 @@ fn a_suspicion_that_is_not_confirmed_costs_nothing() {
     assert!(store.quarantined().is_none());
     assert_eq!(runtime().block_on(store.read(settings)).unwrap().list_width, 400);
     assert!(!folder.path().join("damaged").exists());
+}
+
+#[test]
+fn a_folder_in_which_nothing_can_be_created_is_read_as_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    with_settings(folder.path());
+    // Permissions bind no superuser; a link to nowhere in the place of a side file, which SQLite never follows, does.
+    symlink("nowhere", folder.path().join(format!("{DATABASE_FILE}-shm"))).unwrap();
+    let reader = Store::open(folder.path(), Access::Read, NOW).unwrap();
+    assert_eq!(runtime().block_on(reader.read(settings)).unwrap().list_width, 400);
+    // Nobody may write below such a reader.
+    assert!(matches!(Store::open(folder.path(), Access::Write, NOW), Err(StoreError::InUse)));
 }
 
 #[test]
