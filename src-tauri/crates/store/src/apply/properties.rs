@@ -90,7 +90,10 @@ fn window(said: &[Said], (conversation, existed, shown): Window) -> Conversation
     let shown = &existing[existing.len().saturating_sub(shown)..];
     let mut events: Vec<Event> = Vec::new();
     for (place, (at, said, number)) in shown.iter().enumerate() {
-        let tie = shown[..place].iter().filter(|(earlier, ..)| earlier == at).count();
+        // As if no window were cut inside an instant: of two messages that no listing shows together, none says which
+        // comes first.
+        let earlier = &existing[..existing.len() - shown.len() + place];
+        let tie = earlier.iter().filter(|(earlier, ..)| earlier == at).count();
         events.push(event(*at, said, *number, u16::try_from(tie).unwrap()));
     }
     events.reverse();
