@@ -41,7 +41,12 @@ fn fault(rng: &mut StdRng) -> Fault {
     // Only what says nothing of the outcome may also happen after the message was delivered.
     let says_nothing = matches!(
         chosen,
-        Fault::Reset | Fault::HalfOpen | Fault::Html { .. } | Fault::Empty | Fault::Garbage { .. } | Fault::Redirect { .. }
+        Fault::Reset
+            | Fault::HalfOpen
+            | Fault::Html { .. }
+            | Fault::Empty
+            | Fault::Garbage { .. }
+            | Fault::Redirect { .. }
     ) || matches!(chosen, Fault::Status { http: 500.. | 408, .. });
     match rng.random_range(0..4) {
         0 => Fault::CutBody { after: rng.random_range(0..40), how: if rng.random() { Cut::Reset } else { Cut::Close } },

@@ -56,8 +56,7 @@ async fn a_read_that_does_not_reach_back_to_what_is_held_shows_a_gap_and_a_later
     desk.sync().await;
     let texts = desk.texts(&chat).await;
     assert!(texts.contains(&"Number 39".to_owned()) && !texts.contains(&"Number 5".to_owned()));
-    let found: Vec<_> =
-        gaps(&desk, &chat).await.into_iter().filter(|g| g.reason == GapReason::NoOverlap).collect();
+    let found: Vec<_> = gaps(&desk, &chat).await.into_iter().filter(|g| g.reason == GapReason::NoOverlap).collect();
     assert_eq!(found.len(), 1, "{found:?}");
     // The gap lies where messages are missing.
     let missing = desk.sim.ledger().into_iter().find(|e| e.text.as_deref() == Some("Number 5")).unwrap();

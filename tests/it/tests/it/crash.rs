@@ -181,7 +181,13 @@ async fn killed_at_a_named_point_a_message_is_neither_lost_nor_sent_twice() {
             ReadingBack => post.fail(Fault::apply_then_drop()),
         }
         if point == ReadingBack {
-            scene.desk.sim.on("GET", "/messages/facebook").query("conversationId").always().fail(Fault::Hold(Hold::new()));
+            scene
+                .desk
+                .sim
+                .on("GET", "/messages/facebook")
+                .query("conversationId")
+                .always()
+                .fail(Fault::Hold(Hold::new()));
             scene.desk.sim.on("GET", "/messages/facebook").query("status").always().fail(Fault::http(500));
         }
         scene.desk.sim.clear_requests();
@@ -214,8 +220,10 @@ async fn killed_at_a_named_point_a_message_is_neither_lost_nor_sent_twice() {
         let delivered = scene.desk.sim.delivered().len();
         let expected = match point {
             // Either it had not begun, and goes now, or it had, and nobody knows.
-            Acknowledged => states == [SendState::Accepted] && delivered == 1
-                || states == [SendState::NeedsReview] && delivered == 0,
+            Acknowledged => {
+                states == [SendState::Accepted] && delivered == 1
+                    || states == [SendState::NeedsReview] && delivered == 0
+            }
             OnTheWire => states == [SendState::NeedsReview] && delivered == 0,
             Delivered | ReadingBack => states == [SendState::Accepted] && delivered == 1,
         };

@@ -32,8 +32,7 @@ pub struct Intent {
 
 /// A consistent copy in memory of what is on the disk, the write-ahead log included.
 pub fn snapshot(folder: &Path) -> Connection {
-    let file =
-        Connection::open_with_flags(folder.join("backscroll.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let file = Connection::open_with_flags(folder.join("backscroll.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut copy = Connection::open_in_memory().unwrap();
     Backup::new(&file, &mut copy).unwrap().run_to_completion(10_000, std::time::Duration::ZERO, None).unwrap();
     copy
@@ -140,15 +139,15 @@ pub fn history(db: &Connection, sim: &Simulator, platforms: &[Sim]) {
             let known: BTreeSet<&str> = held.iter().map(String::as_str).collect();
             assert_eq!(known.len(), held.len(), "I5: a message is held twice in {chat:?}");
             for entry in &written {
-                let covered = stretches.iter().any(|(from, to)| from.is_none_or(|f| f <= entry.at_ms) && entry.at_ms <= *to);
+                let covered =
+                    stretches.iter().any(|(from, to)| from.is_none_or(|f| f <= entry.at_ms) && entry.at_ms <= *to);
                 let before_a_stretch = stretches.iter().any(|(from, _)| from.is_some_and(|f| entry.at_ms < f));
                 assert!(
                     known.contains(entry.id.as_str()) || (!covered && before_a_stretch),
                     "I5: {entry:?} is neither held nor inside a gap"
                 );
             }
-            let expected: Vec<&str> =
-                written.iter().map(|e| e.id.as_str()).filter(|id| known.contains(id)).collect();
+            let expected: Vec<&str> = written.iter().map(|e| e.id.as_str()).filter(|id| known.contains(id)).collect();
             let wanted: BTreeSet<&str> = expected.iter().copied().collect();
             let order: Vec<&str> = held.iter().map(String::as_str).filter(|id| wanted.contains(id)).collect();
             assert_eq!(order, expected, "I5: the platform's order in {chat:?}");

@@ -103,8 +103,8 @@ async fn the_levels_of_privacy_say_less_and_less() {
     let (desk, mut notices) = listening().await;
     let chat = desk.chat(Sim::Facebook);
     for (privacy, title, body) in [
-        (NotificationPrivacy::NameAndText, "Ada Park · Primary Profile", "My secret is 42"),
-        (NotificationPrivacy::Name, "Ada Park · Primary Profile", "New message"),
+        (NotificationPrivacy::NameAndText, "Ada Park · Corner Bakery", "My secret is 42"),
+        (NotificationPrivacy::Name, "Ada Park · Corner Bakery", "New message"),
         (NotificationPrivacy::Neither, "Backscroll", "New message"),
     ] {
         let settings = Settings { notification_privacy: privacy, ..Settings::default() };
@@ -129,7 +129,8 @@ async fn the_levels_of_privacy_say_less_and_less() {
 #[tokio::test]
 async fn titles_and_bodies_are_one_clean_line() {
     let (desk, mut notices) = listening().await;
-    let chat = desk.sim.add_person(backscroll_simulator::ProfileId::PRIMARY, Sim::Facebook, "Ada\u{202E}kraP\n").unwrap();
+    let chat =
+        desk.sim.add_person(backscroll_simulator::ProfileId::PRIMARY, Sim::Facebook, "Ada\u{202E}kraP\n").unwrap();
     desk.sim.inbound(&chat, Inbound::text(format!("first\nsecond\u{202E}\u{7}{}", "x".repeat(5_000)))).unwrap();
     desk.advance(300).await;
     let told = shown(&mut notices);

@@ -21,15 +21,11 @@ struct Neighbour {
 
 impl Neighbour {
     async fn moves_in(desk: &World) -> Self {
-        let options = SimOptions {
-            seed: 8,
-            people_answer: false,
-            ..SimOptions::new(WorldKind::Small, desk.sim.clock().clone())
-        };
+        let options =
+            SimOptions { seed: 8, people_answer: false, ..SimOptions::new(WorldKind::Small, desk.sim.clock().clone()) };
         let sim = Simulator::start(options).await.unwrap();
         let secrets = AyrshareSecrets { api_key: Secret::new(sim.api_key()), ..desk.secrets(ProfileId::PRIMARY) };
-        let accounts =
-            desk.inbox().connect_ayrshare(Some(sim.base_url().to_owned()), secrets, None).await.unwrap();
+        let accounts = desk.inbox().connect_ayrshare(Some(sim.base_url().to_owned()), secrets, None).await.unwrap();
         let account = accounts.iter().find(|a| a.platform == Platform::Messenger).unwrap().id;
         Self { sim, account }
     }
@@ -429,11 +425,8 @@ async fn a_first_back_fill_in_bad_weather_is_complete_in_the_end() {
         Fault::Garbage { bytes: 100_000 },
         Fault::Empty,
     ];
-    let kind = Synthetic {
-        conversations: 30,
-        messages_per_conversation: 15,
-        platforms: vec![Sim::Facebook, Sim::Instagram],
-    };
+    let kind =
+        Synthetic { conversations: 30, messages_per_conversation: 15, platforms: vec![Sim::Facebook, Sim::Instagram] };
     let world = World::new(WorldKind::Synthetic(kind)).await;
     world.connect().await;
     for fault in weather {
@@ -480,7 +473,9 @@ async fn unknown_words_and_missing_fields_are_kept_and_hide_nothing_else() {
 async fn a_kind_nobody_has_heard_of_is_shown_with_its_name_and_its_raw_payload() {
     let desk = Desk::connected().await;
     let chat = desk.chat(Sim::Facebook);
-    desk.sim.inbound(&chat, backscroll_simulator::Inbound::attachment("hologram", "https://cdn.example.test/h.holo")).unwrap();
+    desk.sim
+        .inbound(&chat, backscroll_simulator::Inbound::attachment("hologram", "https://cdn.example.test/h.holo"))
+        .unwrap();
     desk.sim.advance(Duration::from_secs(70)).await;
     desk.sync().await;
     let row = desk.conversation(&chat).await;
@@ -516,7 +511,10 @@ async fn a_clock_that_is_off_by_an_hour_is_told_and_does_no_harm() {
         desk.sim.inbound(&chat, "Goodbye").unwrap();
         desk.advance(300).await;
         let texts = desk.texts(&chat).await;
-        assert!(texts.ends_with(&["What time is it?".into(), "Time to go".into(), "Goodbye".into()]), "{by}: {texts:?}");
+        assert!(
+            texts.ends_with(&["What time is it?".into(), "Time to go".into(), "Goodbye".into()]),
+            "{by}: {texts:?}"
+        );
         desk.clock.set_wrong_by(0);
         desk.advance(600).await;
         assert_eq!(desk.health(Platform::Messenger).await, Health::Ok, "{by}");

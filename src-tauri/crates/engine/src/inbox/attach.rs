@@ -64,8 +64,7 @@ impl Inbox {
         if let Some(held) = held {
             return self.attach_to(held.id, credentials, check, name, x).await;
         }
-        let title =
-            name.as_deref().and_then(|n| clean_line(n, NAME_CHARS)).unwrap_or_else(|| check.profile.title.clone());
+        let title = name.as_deref().and_then(|n| clean_line(n, NAME_CHARS)).unwrap_or_else(|| shop_name(check));
         let reference = check.profile.reference.as_deref();
         let new = self.new_connection(api_base, credentials, &title, reference).await?;
         let attached = self.attach_to(new, credentials, check, name, x).await;
@@ -125,7 +124,7 @@ impl Inbox {
         inner.close_link(connection);
         let before = inner.accounts().await?;
         let name = name.and_then(|n| clean_line(&n, NAME_CHARS));
-        let title = name.clone().unwrap_or_else(|| check.profile.title.clone());
+        let title = name.clone().unwrap_or_else(|| shop_name(check));
         let ready: Vec<PlatformCheck> =
             check.profile.platforms.iter().filter(|p| p.state == PlatformState::Ready).cloned().collect();
         let shop = before.iter().find(|a| a.connection == Some(connection)).map(|a| a.business);
@@ -187,6 +186,18 @@ impl Inbox {
             self.0.store.write_user(move |tx| db::remove_connection(tx, id)).await.map_err(|e| store_error(&e))?;
         }
         Ok(())
+    }
+}
+
+/// What a shop is called that the user has not named: the profile's title. Ayrshare calls each account's own profile
+/// *Primary Profile* (`reference/ayrshare.md` 8.1), which says nothing; there the name of its first platform serves.
+fn shop_name(check: &KeyCheck) -> String {
+    let profile = &check.profile;
+    let named = profile.platforms.iter().find_map(|p| p.name.clone());
+    if profile.title == "Primary Profile" {
+        named.unwrap_or_else(|| profile.title.clone())
+    } else {
+        profile.title.clone()
     }
 }
 
