@@ -97,9 +97,11 @@ pub(super) fn judge(
 }
 
 fn mark(connection: &Connection, message: i64, absent: bool) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE message SET flags = (flags & ~?2) | ?3 WHERE id = ?1")?
-        .execute((message, flag::ABSENT, if absent { flag::ABSENT } else { 0 }))?;
+    connection.prepare_cached("UPDATE message SET flags = (flags & ~?2) | ?3 WHERE id = ?1")?.execute((
+        message,
+        flag::ABSENT,
+        if absent { flag::ABSENT } else { 0 },
+    ))?;
     Ok(())
 }
 

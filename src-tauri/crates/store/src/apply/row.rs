@@ -159,7 +159,8 @@ impl Row {
 
     /// Whether a person would see a difference.
     pub(crate) fn shows_change(&self) -> bool {
-        let shown = |columns: &Columns| Columns { page_digest: None, list_digest: None, listed_to: None, ..columns.clone() };
+        let shown =
+            |columns: &Columns| Columns { page_digest: None, list_digest: None, listed_to: None, ..columns.clone() };
         self.created || shown(&self.before) != shown(&self.now)
     }
 

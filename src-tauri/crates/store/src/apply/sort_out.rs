@@ -226,7 +226,8 @@ fn held(connection: &Connection, conversation: i64, events: &[Event]) -> Result<
     Ok(HeldMessages { by_id: rows.collect::<rusqlite::Result<_>>()?, span })
 }
 
-pub(super) const HELD: &str = "SELECT remote_id, id, at, kind, digest, tie, flags FROM message INDEXED BY message_thread
+pub(super) const HELD: &str =
+    "SELECT remote_id, id, at, kind, digest, tie, flags FROM message INDEXED BY message_thread
     WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 AND remote_id IS NOT NULL";
 
 impl Held {
