@@ -234,6 +234,19 @@ inbox('counts what is unread, and reading it counts down', async (page, bridge) 
   await until('the row says so', async () => (await count.count()) === 0);
 });
 
+inbox('what is below the screen is not read yet', async (page, bridge) => {
+  const chat = await firstChat(bridge);
+  await markRead(bridge, chat);
+  await bridge.receive(chat, 'On the first screen', 'A very long one. '.repeat(600), 'Far below');
+  await open(page, bridge, chat);
+  await page.getByRole('article', { name: /On the first screen/ }).waitFor();
+  await until('the first one is read', async () => (await bridge.conversation(chat)).unread < 3);
+  for (let i = 0; i < 10; i += 1) await frames(page);
+  assert.equal((await bridge.conversation(chat)).unread, 2);
+  await page.getByRole('button', { name: t('to_newest') }).click();
+  await until('all of it is read', async () => (await bridge.conversation(chat)).unread === 0);
+});
+
 inbox('the counter appears near the limit and sending stops beyond it', async (page, bridge) => {
   await open(page, bridge, await firstChat(bridge));
   await composer(page).fill('a'.repeat(1_000));
