@@ -13,7 +13,7 @@ use rand::Rng as _;
 use serde_json::{Value, json};
 
 use crate::clock::iso_ms;
-use crate::fault::Fault;
+use crate::fault::{Fault, Hold};
 use crate::ids;
 use crate::net::Line;
 use crate::server::answer;
@@ -42,10 +42,7 @@ pub(crate) async fn answer(
             handler.await
         }
         Fault::Hold(hold) => {
-            tokio::select! {
-                () = hold.passed() => {}
-                () = core.stop.cancelled() => {}
-            }
+            held(core, &hold).await;
             handler.await
         }
         Fault::Applied(inner) => spoil(core, line, *inner, handler.await).await,
@@ -56,6 +53,13 @@ pub(crate) async fn answer(
         | Fault::MissingFields
         | Fault::Edit(_)) => spoil(core, line, fault, handler.await).await,
         instead => spoil(core, line, instead, Response::new(Body::empty())).await,
+    }
+}
+
+async fn held(core: &Core, hold: &Hold) {
+    tokio::select! {
+        () = hold.passed() => {}
+        () = core.stop.cancelled() => {}
     }
 }
 
@@ -110,7 +114,16 @@ async fn spoil(core: &Arc<Core>, line: &Arc<Line>, fault: Fault, real: Response)
         Fault::UnknownEnums => edit(real, unknown_enums).await,
         Fault::MissingFields => edit(real, missing_fields).await,
         Fault::Edit(change) => edit(real, |v| change.apply(v)).await,
-        Fault::Delay { .. } | Fault::Hold(_) | Fault::Applied(_) => real,
+        // Under `Applied`: the request has been obeyed, and its answer waits.
+        Fault::Delay { ms } => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            real
+        }
+        Fault::Hold(hold) => {
+            held(core, &hold).await;
+            real
+        }
+        Fault::Applied(_) => real,
     }
 }
 
