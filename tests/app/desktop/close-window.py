@@ -37,5 +37,6 @@ event.client.format = 32
 event.client.data[0] = x.XInternAtom(display, b"WM_DELETE_WINDOW", 0)
 x.XSendEvent.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long, ctypes.c_void_p]
 x.XSendEvent(display, window, 0, 0, ctypes.byref(event))
-x.XFlush.argtypes = [ctypes.c_void_p]
-x.XFlush(display)
+# Not only flushed: a connection that ends with requests unread may take them with it.
+x.XSync.argtypes = [ctypes.c_void_p, ctypes.c_int]
+x.XSync(display, 0)
