@@ -16,6 +16,8 @@ const RUN: &[&str] = &[
     "build-essential",
     "pkg-config",
     "file",
+    // The trust that TLS needs: a bare system has none.
+    "ca-certificates",
     "libwebkit2gtk-4.1-dev",
     "libdbus-1-dev",
     // Opened at run time by the tray; without it there is no tray.
