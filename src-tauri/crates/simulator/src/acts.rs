@@ -13,12 +13,16 @@ use crate::world::{
 };
 
 /// A message that a person writes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inbound {
     pub(crate) text: Option<String>,
     /// Kind and address.
     pub(crate) attachments: Vec<(String, String)>,
     pub(crate) at_ms: Option<i64>,
+    /// Attachments with what Graph tells of them.
+    pub(crate) rich: Vec<Attachment>,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) unsupported: bool,
 }
 
 impl Inbound {
@@ -41,6 +45,20 @@ impl Inbound {
         self
     }
 
+    /// It quotes this message; only Graph tells.
+    #[must_use]
+    pub fn reply_to(mut self, message: impl Into<String>) -> Self {
+        self.reply_to = Some(message.into());
+        self
+    }
+
+    /// Graph says of it only that it is not supported.
+    #[must_use]
+    pub fn unsupported(mut self) -> Self {
+        self.unsupported = true;
+        self
+    }
+
     /// Dated otherwise than now (UTC milliseconds): an echo that comes late, or out of order.
     #[must_use]
     pub fn at(mut self, at_ms: i64) -> Self {
@@ -60,6 +78,14 @@ pub(crate) struct Outbound {
     pub text: Option<String>,
     pub attachments: Vec<Attachment>,
     pub origin: Origin,
+    pub reply_to: Option<String>,
+    pub metadata: Option<String>,
+}
+
+impl Outbound {
+    pub(crate) fn new(text: Option<String>, attachments: Vec<Attachment>, origin: Origin) -> Self {
+        Self { text, attachments, origin, reply_to: None, metadata: None }
+    }
 }
 
 impl State {
@@ -83,9 +109,11 @@ impl State {
     /// The person writes. Gives the message's id.
     pub(crate) fn receive(&mut self, now: i64, chat: &Chat, new: Inbound) -> Result<String, SimError> {
         let lag = if chat.platform == Platform::Twitter { self.knobs.x_lag_ms } else { 0 };
-        let attachments =
-            new.attachments.into_iter().map(|(kind, url)| Attachment { kind, file: FileRef::Url(url) }).collect();
+        let mut attachments: Vec<Attachment> =
+            new.attachments.into_iter().map(|(kind, url)| Attachment::new(&kind, FileRef::Url(url))).collect();
+        attachments.extend(new.rich);
         let message = NewMessage {
+            id: None,
             direction: Direction::Received,
             at: new.at_ms.unwrap_or(now),
             text: new.text,
@@ -93,6 +121,9 @@ impl State {
             origin: Origin::Person,
             visible_from: now + lag,
             recorded: true,
+            reply_to: new.reply_to,
+            unsupported: new.unsupported,
+            metadata: None,
         };
         let id =
             self.world.add_message(chat.profile, chat.platform, &chat.conversation, message).ok_or(SimError::NoChat)?;
@@ -115,7 +146,7 @@ impl State {
             return Ok(());
         }
         conversation.last_auto_reply = Some(now);
-        let reply = Outbound { text: Some(text), attachments: Vec::new(), origin: Origin::AutoReply };
+        let reply = Outbound::new(Some(text), Vec::new(), Origin::AutoReply);
         self.send(now, chat, reply).map(drop)
     }
 
@@ -133,6 +164,7 @@ impl State {
         let lag = if matches!(new.origin, Origin::Request(_)) { self.knobs.echo_lag_ms } else { 0 };
         for (n, (text, attachments)) in (0_i64..).zip(items) {
             let message = NewMessage {
+                id: None,
                 direction: Direction::Sent,
                 at: now + n,
                 text,
@@ -140,6 +172,9 @@ impl State {
                 origin: new.origin,
                 visible_from: now + lag,
                 recorded: true,
+                reply_to: new.reply_to.clone(),
+                unsupported: false,
+                metadata: new.metadata.clone(),
             };
             let id = self
                 .world
@@ -277,7 +312,7 @@ impl State {
                 continue;
             }
             for account in owner.accounts.values().filter(|a| a.linked && platform.is_none_or(|p| p == a.platform)) {
-                out.extend(account.conversations.iter().map(|c| Chat {
+                out.extend(account.conversations.iter().filter(|c| !c.graph_only).map(|c| Chat {
                     profile: id,
                     platform: account.platform,
                     conversation: c.id.clone(),

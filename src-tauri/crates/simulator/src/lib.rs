@@ -36,6 +36,7 @@ mod acts;
 mod clock;
 mod cursor;
 mod fault;
+mod graph;
 mod ids;
 mod knobs;
 mod limits;
@@ -53,6 +54,9 @@ mod world;
 pub use acts::Inbound;
 pub use clock::Clock;
 pub use fault::{Edit, Fault, FaultRule, Hold};
+pub use graph::state::{
+    GraphKnobs, Meter, OlderRows, PersonFlags, ReactionsForm, StickerForm, TokenKind, TokenState,
+};
 pub use knobs::{Codes, Knobs};
 pub use net::{Cut, Network};
 pub use platform::Platform;

@@ -132,7 +132,7 @@ impl Core {
         let mut out = Vec::new();
         for (index, profile) in state.world.profiles.iter().enumerate() {
             for account in profile.accounts.values() {
-                for conversation in &account.conversations {
+                for conversation in account.conversations.iter().filter(|c| !c.graph_only) {
                     let visible = conversation.visible(account.platform, state.knobs.history_cap, now);
                     let mut visible = visible.map(|m| m.seq).peekable();
                     for m in &conversation.messages {

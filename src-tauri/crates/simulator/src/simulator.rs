@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::graph::state::GraphState;
 use crate::ids;
 use crate::knobs::Knobs;
 use crate::limits::{Cache, Rates};
@@ -104,8 +105,10 @@ impl Simulator {
         if options.life {
             queue.plan(now + 60_000, Act::Life(0));
         }
+        let world = World::build(&options.world, options.seed, now);
         let state = State {
-            world: World::build(&options.world, options.seed, now),
+            graph: GraphState::new(&world),
+            world,
             knobs: options.knobs,
             cache: Cache::default(),
             rates: Rates::default(),

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::graph::state::GraphState;
 use crate::knobs::Knobs;
 use crate::limits::{Cache, Rates};
 use crate::media::Media;
@@ -140,6 +141,8 @@ pub(crate) struct State {
     pub skew_ms: i64,
     /// Pictures already drawn.
     pub drawn: BTreeMap<String, Bytes>,
+    /// What the Graph view knows beside the world.
+    pub graph: GraphState,
 }
 
 /// What server, control API and background task share.

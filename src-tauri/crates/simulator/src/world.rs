@@ -12,6 +12,7 @@ pub(crate) mod synthetic;
 
 use std::collections::BTreeMap;
 
+use crate::graph::state::{Detail, PersonFlags};
 use crate::ids;
 use crate::platform::Platform;
 use crate::world::pictures::Picture;
@@ -67,6 +68,14 @@ pub(crate) enum FileRef {
 pub(crate) struct Attachment {
     pub kind: String,
     pub file: FileRef,
+    /// What only Graph tells.
+    pub detail: Detail,
+}
+
+impl Attachment {
+    pub(crate) fn new(kind: &str, file: FileRef) -> Self {
+        Self { kind: kind.to_owned(), file, detail: Detail::default() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +96,12 @@ pub(crate) struct Message {
     /// Recorded by the provider since messaging was activated: exempt from the 20-message history.
     pub recorded: bool,
     pub unsent: bool,
+    /// The message that this one quotes (Graph).
+    pub reply_to: Option<String>,
+    /// Graph says no more of it than that (`is_unsupported`).
+    pub unsupported: bool,
+    /// What a sender put beside it; comes back in the echo (Graph).
+    pub metadata: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +130,8 @@ pub(crate) struct Person {
     pub username: Option<String>,
     pub picture: Option<String>,
     pub language: &'static str,
+    /// What is special about them, seen through Graph.
+    pub flags: PersonFlags,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +145,12 @@ pub(crate) struct Conversation {
     pub last_auto_reply: Option<i64>,
     /// A scripted answer is on its way, so a second send does not ask for another.
     pub answering: bool,
+    /// Only Graph shows it.
+    pub graph_only: bool,
+    /// In the *Requests* folder of Instagram; Graph hides it after 30 idle days.
+    pub requests: bool,
+    /// When somebody last opened it in Meta's own inbox: what came later is unread there.
+    pub opened_ms: i64,
 }
 
 impl Conversation {
@@ -343,6 +366,9 @@ impl World {
             messages: Vec::new(),
             last_auto_reply: None,
             answering: false,
+            graph_only: false,
+            requests: false,
+            opened_ms: i64::MIN,
         });
         Some(conversation)
     }
@@ -358,7 +384,10 @@ impl World {
         let seq = self.next_seq;
         let seed = self.seed;
         let chat = self.account_mut(profile, platform)?.conversation_mut(conversation)?;
-        let id = ids::message(seed, platform, conversation, chat.messages.len(), new.at);
+        let id = new.id.unwrap_or_else(|| ids::message(seed, platform, conversation, chat.messages.len(), new.at));
+        if new.direction == Direction::Sent && matches!(new.origin, Origin::Seed | Origin::Elsewhere) {
+            chat.opened_ms = chat.opened_ms.max(new.at);
+        }
         let message = Message {
             id: id.clone(),
             seq,
@@ -372,6 +401,9 @@ impl World {
             visible_from: new.visible_from,
             recorded: new.recorded,
             unsent: false,
+            reply_to: new.reply_to,
+            unsupported: new.unsupported,
+            metadata: new.metadata,
         };
         // A late message goes to its place in time, so "oldest first" stays true.
         let place = chat.messages.partition_point(|m| m.at <= message.at);
@@ -381,7 +413,10 @@ impl World {
     }
 }
 
+#[derive(Clone, Debug)]
 pub(crate) struct NewMessage {
+    /// The platform's id, when it is not to be made up.
+    pub id: Option<String>,
     pub direction: Direction,
     pub at: i64,
     pub text: Option<String>,
@@ -389,11 +424,15 @@ pub(crate) struct NewMessage {
     pub origin: Origin,
     pub visible_from: i64,
     pub recorded: bool,
+    pub reply_to: Option<String>,
+    pub unsupported: bool,
+    pub metadata: Option<String>,
 }
 
 impl NewMessage {
     pub(crate) fn seeded(direction: Direction, at: i64, text: Option<String>) -> Self {
         Self {
+            id: None,
             direction,
             at,
             text,
@@ -401,6 +440,9 @@ impl NewMessage {
             origin: Origin::Seed,
             visible_from: i64::MIN,
             recorded: false,
+            reply_to: None,
+            unsupported: false,
+            metadata: None,
         }
     }
 }

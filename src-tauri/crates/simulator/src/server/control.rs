@@ -85,7 +85,8 @@ struct InboundCall {
 
 async fn inbound(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
     done(parse(&body).and_then(|call: InboundCall| {
-        let message = Inbound { text: call.text, attachments: call.attachments, at_ms: call.at_ms };
+        let message =
+            Inbound { text: call.text, attachments: call.attachments, at_ms: call.at_ms, ..Inbound::default() };
         on_chat(&core, &call.who, |state, now, chat| state.receive(now, chat, message)).map(|id| json!({ "id": id }))
     }))
 }

@@ -222,7 +222,7 @@ fn fill(state: &State, now: i64, profile: ProfileId, platform: Platform, wanted:
     let Some(account) = state.world.account(profile, platform) else { return Bytes::new() };
     let told = now + state.skew_ms;
     let (last_updated, next_update) = (iso_ms(told), iso_ms(told + platform.cache_ms()));
-    let conversations = account.conversations.iter().filter(|c| c.shelf == wanted.shelf);
+    let conversations = account.conversations.iter().filter(|c| !c.graph_only && c.shelf == wanted.shelf);
     let body = if wanted.list {
         let mut rows: Vec<_> = conversations
             .map(|c| (c.visible(platform, state.knobs.history_cap, now).last().map(|m| (m.at, m.seq)), c))

@@ -54,7 +54,7 @@ fn apply(
             fields.insert("message".to_owned(), json!(text));
         }
     }
-    let new = Outbound { text, attachments, origin: Origin::Request(caller.request) };
+    let new = Outbound::new(text, attachments, Origin::Request(caller.request));
     let id = state.send(now, &chat, new).map_err(|_| bad("Conversation not found."))?;
     fields.insert("messageId".to_owned(), json!(id));
     state.cache.drop_platform(caller.profile, platform);
@@ -158,7 +158,7 @@ fn attachment(state: &State, platform: Platform, url: &Value) -> Result<Attachme
         return Err(Box::new(answer::flat(400, 479, "messages", "The media could not be downloaded.")));
     }
     let file = name.map_or_else(|| FileRef::Url(text.to_owned()), |n| FileRef::Own(n.to_owned()));
-    Ok(Attachment { kind: kind.to_owned(), file })
+    Ok(Attachment::new(kind, file))
 }
 
 /// The reply window of the network (reference 3.4).

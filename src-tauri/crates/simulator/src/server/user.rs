@@ -98,6 +98,6 @@ fn other_account(state: &State, profile: &Profile, network: &str) -> Value {
 /// Conversations in which the business wrote within the billing cycle (30 days here, reference 3.5).
 fn active_conversations(profile: &Profile, now: i64) -> usize {
     const CYCLE_MS: i64 = 30 * 86_400_000;
-    let all = profile.accounts.values().flat_map(|a| &a.conversations);
+    let all = profile.accounts.values().flat_map(|a| &a.conversations).filter(|c| !c.graph_only);
     all.filter(|c| c.messages.iter().rev().any(|m| m.direction == Direction::Sent && now - m.at < CYCLE_MS)).count()
 }

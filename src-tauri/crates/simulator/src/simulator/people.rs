@@ -1,6 +1,7 @@
 //! Acting as the people of the world, and as the business in the platform's own app.
 
 use crate::acts::{Inbound, Outbound};
+use crate::graph::state::PersonFlags;
 use crate::platform::Platform;
 use crate::simulator::Simulator;
 use crate::state::{Chat, SimError};
@@ -33,6 +34,7 @@ impl Simulator {
                 username: None,
                 picture: None,
                 language: "en",
+                flags: PersonFlags::default(),
             };
             let place = state.world.account(profile, platform).map_or(0, |a| a.conversations.len());
             let label = format!("added/{place}/{name}");
@@ -56,7 +58,7 @@ impl Simulator {
     /// # Errors
     /// When the conversation is gone.
     pub fn sent_elsewhere(&self, chat: &Chat, text: &str) -> Result<String, SimError> {
-        let new = Outbound { text: Some(text.to_owned()), attachments: Vec::new(), origin: Origin::Elsewhere };
+        let new = Outbound::new(Some(text.to_owned()), Vec::new(), Origin::Elsewhere);
         self.core.act(|state, now| state.send(now, chat, new))
     }
 

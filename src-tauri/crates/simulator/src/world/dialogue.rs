@@ -15,6 +15,7 @@
 
 use rand::RngExt as _;
 
+use crate::graph::state::PersonFlags;
 use crate::ids;
 use crate::platform::Platform;
 use crate::world::pictures::{Picture, Scene};
@@ -154,6 +155,7 @@ fn stage_one(world: &mut World, profile: ProfileId, dialogue: &Dialogue<'_>) -> 
             username: Some(dialogue.username.to_owned()).filter(|u| *u != "-"),
             picture,
             language: super::replies::language(dialogue.language),
+            flags: PersonFlags::default(),
         }
     })?;
     let recorded = dialogue.flags.contains(&"recorded");
@@ -233,7 +235,7 @@ fn play(world: &mut World, dialogue: &Dialogue<'_>, label: &str) -> Vec<Played> 
             let extension = if scene == Scene::Receipt || scene == Scene::Map { "png" } else { "jpg" };
             let name = format!("{}.{extension}", ids::hex(seed, &format!("photo/{label}/{place}"), 8));
             world.pictures.insert(name.clone(), Picture::new(scene, seed, &name));
-            message.attachments.push(Attachment { kind: kind.to_owned(), file: FileRef::Own(name) });
+            message.attachments.push(Attachment::new(kind, FileRef::Own(name)));
         }
         out.push(Played { message, reactions: Vec::new() });
     }

@@ -2,6 +2,7 @@
 
 use rand::{Rng, RngExt as _};
 
+use crate::graph::state::PersonFlags;
 use crate::ids;
 use crate::world::pictures::{Picture, Scene};
 use crate::world::scenery::CORNER_BAKERY;
@@ -31,6 +32,7 @@ pub(crate) fn build(size: &Synthetic, seed: u64, start_ms: i64) -> World {
             username: Some(format!("person{n}")),
             picture: None,
             language: "en",
+            flags: PersonFlags::default(),
         };
         let Some(conversation) = world.add_person(profile, platform, &format!("synthetic/{n}"), person) else { break };
         // The newest message of the first conversation is a minute old, of each later one a few minutes older.
@@ -47,7 +49,7 @@ pub(crate) fn build(size: &Synthetic, seed: u64, start_ms: i64) -> World {
             let direction = if rng.random_bool(0.55) { Direction::Received } else { Direction::Sent };
             let mut message = NewMessage::seeded(direction, at, Some(sentence(&mut rng)));
             if rng.random_bool(0.08) {
-                message.attachments.push(Attachment { kind: "image".to_owned(), file: FileRef::Own(photo.clone()) });
+                message.attachments.push(Attachment::new("image", FileRef::Own(photo.clone())));
             }
             let react = rng.random_bool(0.1);
             let Some(id) = world.add_message(profile, platform, &conversation, message) else { break };

@@ -1,0 +1,11 @@
+//! The Meta Graph API over the same world: Messenger and the linked Instagram accounts of the profiles, seen the way a
+//! Page token sees them (meta-graph reference, sections 1–5, 8, 9, 12).
+//!
+//! One truth, two views. A message that a person writes is a row of [`crate::world`], whichever API reads it; what only
+//! Graph can tell (who quoted what, which product a template shows) lies in [`state`] types inside that row. A few
+//! conversations exist for Graph alone, because they show what Ayrshare has no word for; they are marked `graph_only` and
+//! no Ayrshare answer has them.
+//!
+//! Served under `/graph` (with or without a version), its files under `/cdn`.
+
+pub(crate) mod state;
