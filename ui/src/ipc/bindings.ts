@@ -178,6 +178,13 @@ export type AccountPage = {
 	quota: Quota | null,
 	/**  Oldest message held. */
 	since: Timestamp | null,
+	/**
+	 *  Kept messages that the platform no longer gives to apps: those that are not among the newest of their
+	 *  conversation that it still gives (20 at Graph and Instagram). The number that grows.
+	 */
+	no_longer_given: number,
+	/**  What this provider never shows to apps, to be named on the page. */
+	left_out: LeftOut[],
 };
 
 /**  A file or link of a message. */
@@ -190,6 +197,14 @@ export type Attachment = {
 	type_name: string | null,
 	/**  Where the platform keeps it. Signed and short-lived; never loaded by the web view. */
 	url: string | null,
+	/**  Name of the file, or title of the card. */
+	name: string | null,
+	/**  Second line of a card: subtitle, description or price. */
+	detail: string | null,
+	/**  Type of the file (`audio/mp4`), of our copy if there is one, else as told. */
+	mime: string | null,
+	/**  Size in bytes, of our copy if there is one, else as told. */
+	size: number | null,
 	/**  Where our copy stands. */
 	file: MediaState,
 	/**  Size of the picture as shown, in pixels, once it is known. */
@@ -485,6 +500,14 @@ until: Timestamp } |
 /**  Dealt with. A new message of the customer opens it again. */
 { kind: "done" };
 
+/**  A number that was not counted to its end. */
+export type Counted = {
+	/**  So many were seen. */
+	count: number,
+	/**  There are more. */
+	at_least: boolean,
+};
+
 /**  Counters of the rail and the filter chips: rows of a table, never sums (`performance.md`, rule 9). */
 export type Counts = {
 	/**  Open conversations with unread messages, over everything. */
@@ -530,6 +553,32 @@ export type ErrorCode =
 "not_linked" | 
 /**  The X keys are missing, or only one of the two was given. */
 "x_keys_missing" | 
+/**  The Page token has expired. */
+"token_expired" | 
+/**  The Page token is not valid, or was revoked. */
+"token_revoked" | 
+/**  The person behind the token changed the password. */
+"password_changed" | 
+/**  The person behind the token must log in on facebook.com first. */
+"checkpoint" | 
+/**  The person behind the token lost the role on the Page. */
+"role_lost" | 
+/**  The app's secret is needed, or wrong. */
+"app_secret_needed" | 
+/**  A permission is missing. */
+"permission_missing" | 
+/**  Instagram: "Allow access to messages" is off. */
+"message_access_off" | 
+/**  The platform has blocked or restricted the account. */
+"restricted" | 
+/**  The token is a person's: choose one of its Pages. */
+"choose_page" | 
+/**  Another app has the thread (handover). */
+"other_apps_thread" | 
+/**  The person cannot be written to: blocked the business, or is gone. */
+"person_unreachable" | 
+/**  This provider cannot do that. */
+"unsupported" | 
 /**  A profile of that title exists. */
 "title_taken" | 
 /**  The address is not https, nor http on loopback. */
@@ -573,6 +622,8 @@ export type Gap = {
 	count: number | null,
 	/**  Why it is there. */
 	reason: GapReason,
+	/**  The provider asked to slow down and this gap may close by itself: when it is tried next. */
+	next_try: Timestamp | null,
 };
 
 /**  Why messages are missing. */
@@ -626,6 +677,28 @@ until: Timestamp } |
 { kind: "x_keys_missing" } | 
 /**  X: the monthly budget is used up. */
 { kind: "budget_used" } | 
+/**  The Page token has expired (190/463). */
+{ kind: "token_expired" } | 
+/**  The Page token was revoked, or the app was removed (190, 190/458, 190/467, 102). */
+{ kind: "token_revoked" } | 
+/**  The person behind the token changed the password (190/460). */
+{ kind: "password_changed" } | 
+/**  The person behind the token must log in on facebook.com first (190/459, 190/464). */
+{ kind: "checkpoint" } | 
+/**  The person behind the token lost the role on the Page (190/492). */
+{ kind: "role_lost" } | 
+/**  The app's secret is needed to sign calls, or the given one is wrong (`appsecret_proof`). */
+{ kind: "app_secret_needed" } | 
+/**  A permission is missing. */
+{ kind: "permission_missing"; 
+/**  Its name at the provider where it names one, e.g. `pages_messaging`. */
+permission: string | null } | 
+/**  Instagram: "Allow access to messages" is off (200/2534041). */
+{ kind: "message_access_off" } | 
+/**  The platform has blocked or restricted the account (368 and others): nothing is tried by itself. */
+{ kind: "restricted"; 
+/**  What it answered, for *Details*. */
+detail: string } | 
 /**  The computer's clock is off by this many milliseconds against the provider's. */
 { kind: "clock_off"; 
 /**  Ours minus theirs, in milliseconds. */
@@ -650,6 +723,8 @@ export type KeyCheck = {
 	profile: ProfileCheck,
 	/**  The other profiles of the same key. Their Profile Keys must be given by the user. */
 	others: OtherProfile[],
+	/**  What only a Graph token has; `None`: another provider's key. */
+	meta: MetaCheck | null,
 };
 
 /**  The last line of a row. */
@@ -667,6 +742,17 @@ export type LastMessage = {
 	/**  For our own that are not accepted: where they stand. */
 	send_state: SendState | null,
 };
+
+/**  What a provider leaves out (`reference/meta-graph.md` 2.6; `reference/ayrshare.md` 2.5). */
+export type LeftOut = 
+/**  Instagram *Requests* that were idle for more than 30 days. */
+"idle_requests" | 
+/**  People without a role on the app, until the app has Advanced Access. */
+"people_without_role" | 
+/**  Accounts that are linked by e-mail or phone only. */
+"linked_accounts" | 
+/**  All but the newest 20 messages of a conversation. */
+"older_than_twenty";
 
 /**  When a message counts as read. */
 export type MarkRead = 
@@ -723,6 +809,8 @@ export type Message = {
 	attachments: Attachment[],
 	/**  Who reacted, with what. */
 	reactions: Reaction[],
+	/**  The message that it quotes. */
+	reply_to: Quote | null,
 	/**  For our own: where the sending stands. `None`: it came from the platform. */
 	send: SendProgress | null,
 };
@@ -757,12 +845,34 @@ export type MessageKind =
 "file" | 
 /**  A sticker. */
 "sticker" | 
-/**  A shared post, reel, story or template: a card with a link. */
+/**  A shared post or link: a card. */
 "share" | 
 /**  The sender took it back: a tombstone stays. */
 "unsent" | 
 /**  Nothing that we know: shown as a card with type, time and link. */
-"unknown";
+"unknown" | 
+/**  An answer to a story of the business: a card with the story's link, which dies with the story. Never stored. */
+"story_reply" | 
+/**  The business was named in a story: likewise. */
+"story_mention" | 
+/**  A shared reel: a card. */
+"reel" | 
+/**  A product template: a card with name and price. */
+"product" | 
+/**  A generic template: a card with title, subtitle and link. */
+"template";
+
+/**  What is known of a Graph token, each permission tested and named (`reference/meta-graph.md` 1.4, 1.6). */
+export type MetaCheck = {
+	/**  When the token ends; `None`: no fixed end, or not told. */
+	expires_at: Timestamp | null,
+	/**  When the access to data ends unless somebody logs in again; `None`: not told. */
+	data_access_until: Timestamp | null,
+	/**  Each permission that the inbox needs. */
+	permissions: PermissionCheck[],
+	/**  The token is a person's: the Pages that it offers, one of which must be chosen. Empty: it is a Page's. */
+	pages: OfferedPage[],
+};
 
 /**  What a notification shows. */
 export type NotificationPrivacy = 
@@ -772,6 +882,16 @@ export type NotificationPrivacy =
 "name" | 
 /**  That there is a message. */
 "neither";
+
+/**  A Page that a person's token offers. */
+export type OfferedPage = {
+	/**  The Page's id. */
+	id: RemoteId,
+	/**  Its name, cleaned. */
+	name: string,
+	/**  The person may answer messages there (task `MESSAGING`). */
+	may_message: boolean,
+};
 
 /**  What closing the window does. */
 export type OnClose = 
@@ -820,6 +940,16 @@ export type OtherProfile = {
 	connected: boolean,
 };
 
+/**  One permission of a token. */
+export type PermissionCheck = {
+	/**  Its name at Meta, e.g. `pages_messaging`. */
+	name: string,
+	/**  `None`: Meta would not say. */
+	granted: boolean | null,
+	/**  What it is needed for. */
+	platform: Platform | null,
+};
+
 /**  A place in a sorted list (keyset paging): opaque to everyone but the store that wrote it. */
 export type Place = string;
 
@@ -844,6 +974,8 @@ export type PlatformCheck = {
 	name: string | null,
 	/**  `@handle` without the `@`. */
 	username: string | null,
+	/**  Conversations that the first page lists, where that was asked; `at_least` if there are more. */
+	conversations: Counted | null,
 };
 
 /**  Ready, or the one thing that is missing (`reference/ayrshare.md` 8.1, start-up check). */
@@ -857,7 +989,13 @@ export type PlatformState =
 /**  Not linked. */
 "not_linked" | 
 /**  X: the keys of the user's developer app are missing. */
-"x_keys_missing";
+"x_keys_missing" | 
+/**  Graph: a permission is missing; [`MetaCheck::permissions`] names it. */
+"permission_missing" | 
+/**  Graph: Instagram's "Allow access to messages" is off (200/2534041). */
+"message_access_off" | 
+/**  Graph: the Instagram account is not enabled for apps (36103). */
+"not_eligible";
 
 /**  One profile with its platforms, each checked. */
 export type ProfileCheck = {
@@ -872,7 +1010,9 @@ export type ProfileCheck = {
 /**  Whose API we call. */
 export type Provider = 
 /**  The Ayrshare Messaging API: Messenger, Instagram and X. */
-"ayrshare";
+"ayrshare" | 
+/**  Meta's Graph API with a Page token: Messenger and Instagram. */
+"meta";
 
 /**  A provider's rate limit as it last told it (`x-ratelimit-count`, `x-ratelimit-max`). */
 export type Quota = {
@@ -880,6 +1020,20 @@ export type Quota = {
 	used: number,
 	/**  Allowed in the period. */
 	max: number,
+};
+
+/**  A quoted message, as far as it is known. */
+export type Quote = {
+	/**  The platform's id of the quoted message. */
+	remote_id: RemoteId,
+	/**  Our row of it; `None`: not held. */
+	message: MessageId | null,
+	/**  Whose it is, if held. */
+	direction: Direction | null,
+	/**  What it is, if held. */
+	kind: MessageKind | null,
+	/**  Its beginning, at most 200 characters, if held. */
+	text: string | null,
 };
 
 /**  One person's reaction. */

@@ -31,6 +31,11 @@ const kinds: Record<MessageKind, () => string> = {
   file: m.kind_file,
   sticker: m.kind_sticker,
   share: m.kind_share,
+  story_reply: m.kind_story_reply,
+  story_mention: m.kind_story_mention,
+  reel: m.kind_reel,
+  product: m.kind_product,
+  template: m.kind_template,
   unsent: m.kind_unsent,
   unknown: m.kind_unknown,
 };
@@ -75,6 +80,24 @@ export function healthSentence(account: Account, now: number): string | null {
       return m.health_not_linked({ platform });
     case 'x_keys_missing':
       return m.health_x_keys_missing();
+    case 'token_expired':
+      return m.health_token_expired();
+    case 'token_revoked':
+      return m.health_token_revoked();
+    case 'password_changed':
+      return m.health_password_changed();
+    case 'checkpoint':
+      return m.health_checkpoint();
+    case 'role_lost':
+      return m.health_role_lost();
+    case 'app_secret_needed':
+      return m.health_app_secret_needed();
+    case 'permission_missing':
+      return health.permission === null ? m.health_permission_missing_unnamed() : m.health_permission_missing({ permission: health.permission });
+    case 'message_access_off':
+      return m.health_message_access_off();
+    case 'restricted':
+      return m.health_restricted({ platform });
     case 'budget_used':
       return m.health_budget_used();
     case 'clock_off':
@@ -94,6 +117,9 @@ const platformStates: Record<PlatformState, (inputs: { platform: string }) => st
   link_again: m.platform_link_again,
   not_linked: m.platform_not_linked,
   x_keys_missing: m.platform_x_keys_missing,
+  permission_missing: m.platform_permission_missing,
+  message_access_off: m.platform_message_access_off,
+  not_eligible: m.platform_not_eligible,
 };
 
 /** The one sentence of a platform in a key check. */

@@ -122,6 +122,15 @@ export function severity(account: Account): number {
     case 'link_again':
     case 'not_linked':
     case 'x_keys_missing':
+    case 'token_expired':
+    case 'token_revoked':
+    case 'password_changed':
+    case 'checkpoint':
+    case 'role_lost':
+    case 'app_secret_needed':
+    case 'permission_missing':
+    case 'message_access_off':
+    case 'restricted':
     case 'budget_used':
     case 'secrets_missing':
     case 'disconnected':
@@ -140,6 +149,11 @@ export function fixOf(account: Account): Fix {
     case 'profile_key_refused':
     case 'secrets_missing':
     case 'x_keys_missing':
+    case 'token_expired':
+    case 'token_revoked':
+    case 'password_changed':
+    case 'role_lost':
+    case 'app_secret_needed':
     case 'disconnected':
       return 'reconnect';
     case 'suspended':
@@ -147,6 +161,10 @@ export function fixOf(account: Account): Fix {
     case 'messaging_off':
     case 'link_again':
     case 'not_linked':
+    case 'checkpoint':
+    case 'permission_missing':
+    case 'message_access_off':
+    case 'restricted':
       return 'provider';
     case 'budget_used':
       return 'budget';

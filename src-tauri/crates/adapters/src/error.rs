@@ -58,7 +58,30 @@ pub enum Kind {
     /// This person cannot be written to.
     Recipient,
     /// Permission missing.
-    Permission,
+    Permission {
+        /// Its name, where the provider names one.
+        name: Option<String>,
+    },
+    /// Graph: the token has expired (190/463).
+    TokenExpired,
+    /// Graph: the token was revoked or never valid (190, 190/458, 190/467, 102, 104).
+    TokenRevoked,
+    /// Graph: the password was changed (190/460).
+    PasswordChanged,
+    /// Graph: the person must log in on facebook.com first (190/459, 190/464, 10/2534077).
+    Checkpoint,
+    /// Graph: the role on the Page is lost (190/492).
+    RoleLost,
+    /// Graph: calls must be signed with the app's secret, or the signature was wrong.
+    AppSecret,
+    /// Graph: Instagram's "Allow access to messages" is off (200/2534041), or the account is not eligible (36103).
+    MessageAccessOff,
+    /// Graph: blocked or restricted by policy (368 and others): never tried by itself.
+    Restricted,
+    /// Graph: another app has the thread.
+    NotOwner,
+    /// This provider has no such call.
+    Unsupported,
     /// A profile of that title exists (146).
     TitleTaken,
     /// No such thing (404).
@@ -71,6 +94,19 @@ pub enum Kind {
     Decode,
     /// The body passed the cap.
     TooLarge,
+}
+
+impl AdapterError {
+    /// For a call that this provider does not have. Nothing was asked.
+    pub fn unsupported() -> Self {
+        Self {
+            kind: Kind::Unsupported,
+            http_status: None,
+            code: None,
+            said: "this provider has no such call".to_owned(),
+            server_time: None,
+        }
+    }
 }
 
 /// What may be done after an error of a **read**.
@@ -101,12 +137,22 @@ impl Kind {
             | Self::LinkAgain
             | Self::NotLinked
             | Self::XKeysMissing
-            | Self::Permission => Retry::UserMustAct,
+            | Self::Permission { .. }
+            | Self::TokenExpired
+            | Self::TokenRevoked
+            | Self::PasswordChanged
+            | Self::Checkpoint
+            | Self::RoleLost
+            | Self::AppSecret
+            | Self::MessageAccessOff
+            | Self::Restricted => Retry::UserMustAct,
             Self::WindowClosed
             | Self::Recipient
             | Self::TitleTaken
             | Self::NotFound
             | Self::Rejected
+            | Self::NotOwner
+            | Self::Unsupported
             | Self::TooLarge => Retry::Never,
         }
     }

@@ -65,10 +65,45 @@ pub enum Read {
         archived: bool,
         /// Only this conversation.
         conversation: Option<RemoteId>,
-        /// X only: page size, 1 to 100.
+        /// X and Graph: page size, 1 to 100.
         limit: Option<u32>,
-        /// X only: where the page begins, from [`ReadDone::next`].
+        /// X and Graph: where the page begins, from [`ReadDone::next`].
         next: Option<String>,
+    },
+    /// Graph: one page of the conversations in which something happened last, newest first, each with its newest
+    /// messages (`reference/meta-graph.md` 2.4). One call. The caller decides whether to go on.
+    Recent {
+        /// Where.
+        platform: Platform,
+        /// Conversations a page, 1 to 50.
+        limit: u32,
+        /// Where the page begins, from [`ReadDone::next`].
+        next: Option<String>,
+    },
+    /// Graph: the conversation with one person, with its newest messages (`user_id`).
+    Person {
+        /// Where.
+        platform: Platform,
+        /// The person.
+        person: RemoteId,
+    },
+    /// Graph: one page of the ids and times of all messages of a conversation, newest first.
+    Ids {
+        /// Where.
+        platform: Platform,
+        /// Which.
+        conversation: RemoteId,
+        /// Where the page begins, from [`ReadDone::next`].
+        next: Option<String>,
+    },
+    /// Graph: name and picture of the other side of a conversation. A refusal is no error: the answer is empty.
+    Profile {
+        /// Where.
+        platform: Platform,
+        /// Of which conversation.
+        conversation: RemoteId,
+        /// Who.
+        person: RemoteId,
     },
     /// The list of conversations: names, pictures, status, watermarks.
     Conversations {
@@ -88,7 +123,7 @@ pub struct ReadDone {
     pub fresh_at: Option<Timestamp>,
     /// When it will have fresh data (`nextUpdate`).
     pub next_update: Option<Timestamp>,
-    /// X: where the next page begins.
+    /// X and Graph: where the next page begins; `None`: this was the last one.
     pub next: Option<String>,
     /// Messages in the answer, skipped ones included: what X bills.
     pub messages: u32,
@@ -111,6 +146,10 @@ pub struct SendText {
     pub recipient: Option<RemoteId>,
     /// The text, byte for byte.
     pub text: String,
+    /// Our own reference, planted where the provider returns it (Messenger `metadata`).
+    pub client_ref: String,
+    /// The free window has passed and this was typed by a person: Graph's `HUMAN_AGENT` tag.
+    pub human_agent: bool,
 }
 
 /// What came of a send (`reliability.md`, the life of a sent message, 3 and 4).

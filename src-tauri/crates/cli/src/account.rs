@@ -36,6 +36,7 @@ pub async fn run(folder: &Folder, command: AccountCommand, out: &mut Output) -> 
         AccountCommand::Add { provider: Provider::Ayrshare, name, api_base, history } => {
             add(folder, name, api_base, history, out).await
         }
+        AccountCommand::Add { provider: Provider::Meta, .. } => anyhow::bail!("Meta cannot be connected yet"),
         AccountCommand::List => {
             let inbox = folder.read().await?;
             let accounts = inbox.accounts().await?;

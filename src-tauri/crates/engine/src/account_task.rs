@@ -88,9 +88,21 @@ pub(crate) fn look_again(health: &Health, now: Timestamp) -> Option<Timestamp> {
         | Health::NotLinked
         | Health::PlanRequired
         | Health::XKeysMissing
+        | Health::Checkpoint
+        | Health::PermissionMissing { .. }
+        | Health::MessageAccessOff
         | Health::SecretsMissing => Some(now.plus(10 * MINUTE)),
         Health::BudgetUsed => Some(next_month(now)),
-        Health::KeyRefused | Health::ProfileKeyRefused | Health::Suspended | Health::Disconnected => None,
+        Health::KeyRefused
+        | Health::ProfileKeyRefused
+        | Health::Suspended
+        | Health::TokenExpired
+        | Health::TokenRevoked
+        | Health::PasswordChanged
+        | Health::RoleLost
+        | Health::AppSecretNeeded
+        | Health::Restricted { .. }
+        | Health::Disconnected => None,
         Health::Ok
         | Health::Starting
         | Health::Offline { .. }

@@ -53,13 +53,25 @@ pub(crate) fn adapter_error(error: &AdapterError, now: Timestamp) -> UserError {
         Kind::Suspended => ErrorCode::Suspended,
         Kind::PlanRequired => ErrorCode::PlanRequired,
         Kind::MessagingOff => ErrorCode::MessagingOff,
-        Kind::LinkAgain | Kind::Permission => ErrorCode::LinkAgain,
+        Kind::LinkAgain => ErrorCode::LinkAgain,
+        Kind::Permission { .. } => ErrorCode::PermissionMissing,
+        Kind::TokenExpired => ErrorCode::TokenExpired,
+        Kind::TokenRevoked => ErrorCode::TokenRevoked,
+        Kind::PasswordChanged => ErrorCode::PasswordChanged,
+        Kind::Checkpoint => ErrorCode::Checkpoint,
+        Kind::RoleLost => ErrorCode::RoleLost,
+        Kind::AppSecret => ErrorCode::AppSecretNeeded,
+        Kind::MessageAccessOff => ErrorCode::MessageAccessOff,
+        Kind::Restricted => ErrorCode::Restricted,
+        Kind::NotOwner => ErrorCode::OtherAppsThread,
+        Kind::Unsupported => ErrorCode::Unsupported,
         Kind::NotLinked => ErrorCode::NotLinked,
         Kind::XKeysMissing => ErrorCode::XKeysMissing,
         Kind::WindowClosed => ErrorCode::WindowClosed,
         Kind::TitleTaken => ErrorCode::TitleTaken,
         Kind::NotFound => ErrorCode::NotFound,
-        Kind::Recipient | Kind::Rejected => ErrorCode::BadInput,
+        Kind::Recipient => ErrorCode::PersonUnreachable,
+        Kind::Rejected => ErrorCode::BadInput,
         Kind::Server | Kind::Decode | Kind::TooLarge => ErrorCode::ProviderDown,
     };
     let retry_at = match &error.kind {
@@ -81,7 +93,16 @@ pub(crate) fn health_after(error: &AdapterError, since: Timestamp, next_try: Tim
         Kind::Suspended => Health::Suspended,
         Kind::PlanRequired => Health::PlanRequired,
         Kind::MessagingOff => Health::MessagingOff,
-        Kind::LinkAgain | Kind::Permission => Health::LinkAgain,
+        Kind::LinkAgain => Health::LinkAgain,
+        Kind::Permission { name } => Health::PermissionMissing { permission: name.clone() },
+        Kind::TokenExpired => Health::TokenExpired,
+        Kind::TokenRevoked => Health::TokenRevoked,
+        Kind::PasswordChanged => Health::PasswordChanged,
+        Kind::Checkpoint => Health::Checkpoint,
+        Kind::RoleLost => Health::RoleLost,
+        Kind::AppSecret => Health::AppSecretNeeded,
+        Kind::MessageAccessOff => Health::MessageAccessOff,
+        Kind::Restricted => Health::Restricted { detail: error.to_string() },
         Kind::NotLinked => Health::NotLinked,
         Kind::XKeysMissing => Health::XKeysMissing,
         Kind::WindowClosed
@@ -89,6 +110,8 @@ pub(crate) fn health_after(error: &AdapterError, since: Timestamp, next_try: Tim
         | Kind::TitleTaken
         | Kind::NotFound
         | Kind::Rejected
+        | Kind::NotOwner
+        | Kind::Unsupported
         | Kind::Server
         | Kind::Decode
         | Kind::TooLarge => Health::ProviderDown { since, next_try, detail: error.to_string() },

@@ -218,6 +218,11 @@ fn body(message: &Message) -> String {
         MessageKind::File => text("notify_kind_file", &[]),
         MessageKind::Sticker => text("notify_kind_sticker", &[]),
         MessageKind::Share => text("notify_kind_share", &[]),
+        MessageKind::StoryReply => text("notify_kind_story_reply", &[]),
+        MessageKind::StoryMention => text("notify_kind_story_mention", &[]),
+        MessageKind::Reel => text("notify_kind_reel", &[]),
+        MessageKind::Product => text("notify_kind_product", &[]),
+        MessageKind::Template => text("notify_kind_template", &[]),
         MessageKind::Text | MessageKind::Unsent | MessageKind::Unknown => text("notify_new_message", &[]),
     }
 }

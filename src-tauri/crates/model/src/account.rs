@@ -120,6 +120,30 @@ pub enum Health {
     XKeysMissing,
     /// X: the monthly budget is used up.
     BudgetUsed,
+    /// The Page token has expired (190/463).
+    TokenExpired,
+    /// The Page token was revoked, or the app was removed (190, 190/458, 190/467, 102).
+    TokenRevoked,
+    /// The person behind the token changed the password (190/460).
+    PasswordChanged,
+    /// The person behind the token must log in on facebook.com first (190/459, 190/464).
+    Checkpoint,
+    /// The person behind the token lost the role on the Page (190/492).
+    RoleLost,
+    /// The app's secret is needed to sign calls, or the given one is wrong (`appsecret_proof`).
+    AppSecretNeeded,
+    /// A permission is missing.
+    PermissionMissing {
+        /// Its name at the provider where it names one, e.g. `pages_messaging`.
+        permission: Option<String>,
+    },
+    /// Instagram: "Allow access to messages" is off (200/2534041).
+    MessageAccessOff,
+    /// The platform has blocked or restricted the account (368 and others): nothing is tried by itself.
+    Restricted {
+        /// What it answered, for *Details*.
+        detail: String,
+    },
     /// The computer's clock is off by this many milliseconds against the provider's.
     ClockOff {
         /// Ours minus theirs, in milliseconds.
@@ -198,6 +222,25 @@ pub struct AccountPage {
     pub quota: Option<Quota>,
     /// Oldest message held.
     pub since: Option<Timestamp>,
+    /// Kept messages that the platform no longer gives to apps: those that are not among the newest of their
+    /// conversation that it still gives (20 at Graph and Instagram). The number that grows.
+    pub no_longer_given: u32,
+    /// What this provider never shows to apps, to be named on the page.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What a provider leaves out (`reference/meta-graph.md` 2.6; `reference/ayrshare.md` 2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOut {
+    /// Instagram *Requests* that were idle for more than 30 days.
+    IdleRequests,
+    /// People without a role on the app, until the app has Advanced Access.
+    PeopleWithoutRole,
+    /// Accounts that are linked by e-mail or phone only.
+    LinkedAccounts,
+    /// All but the newest 20 messages of a conversation.
+    OlderThanTwenty,
 }
 
 /// A provider's rate limit as it last told it (`x-ratelimit-count`, `x-ratelimit-max`).
@@ -216,6 +259,43 @@ pub struct KeyCheck {
     pub profile: ProfileCheck,
     /// The other profiles of the same key. Their Profile Keys must be given by the user.
     pub others: Vec<OtherProfile>,
+    /// What only a Graph token has; `None`: another provider's key.
+    pub meta: Option<MetaCheck>,
+}
+
+/// What is known of a Graph token, each permission tested and named (`reference/meta-graph.md` 1.4, 1.6).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Type)]
+pub struct MetaCheck {
+    /// When the token ends; `None`: no fixed end, or not told.
+    pub expires_at: Option<Timestamp>,
+    /// When the access to data ends unless somebody logs in again; `None`: not told.
+    pub data_access_until: Option<Timestamp>,
+    /// Each permission that the inbox needs.
+    pub permissions: Vec<PermissionCheck>,
+    /// The token is a person's: the Pages that it offers, one of which must be chosen. Empty: it is a Page's.
+    pub pages: Vec<OfferedPage>,
+}
+
+/// One permission of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct PermissionCheck {
+    /// Its name at Meta, e.g. `pages_messaging`.
+    pub name: String,
+    /// `None`: Meta would not say.
+    pub granted: Option<bool>,
+    /// What it is needed for.
+    pub platform: Option<Platform>,
+}
+
+/// A Page that a person's token offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct OfferedPage {
+    /// The Page's id.
+    pub id: RemoteId,
+    /// Its name, cleaned.
+    pub name: String,
+    /// The person may answer messages there (task `MESSAGING`).
+    pub may_message: bool,
 }
 
 /// One profile with its platforms, each checked.
@@ -253,6 +333,17 @@ pub struct PlatformCheck {
     pub name: Option<String>,
     /// `@handle` without the `@`.
     pub username: Option<String>,
+    /// Conversations that the first page lists, where that was asked; `at_least` if there are more.
+    pub conversations: Option<Counted>,
+}
+
+/// A number that was not counted to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Counted {
+    /// So many were seen.
+    pub count: u32,
+    /// There are more.
+    pub at_least: bool,
 }
 
 /// Ready, or the one thing that is missing (`reference/ayrshare.md` 8.1, start-up check).
@@ -269,6 +360,12 @@ pub enum PlatformState {
     NotLinked,
     /// X: the keys of the user's developer app are missing.
     XKeysMissing,
+    /// Graph: a permission is missing; [`MetaCheck::permissions`] names it.
+    PermissionMissing,
+    /// Graph: Instagram's "Allow access to messages" is off (200/2534041).
+    MessageAccessOff,
+    /// Graph: the Instagram account is not enabled for apps (36103).
+    NotEligible,
 }
 
 /// Ayrshare's automatic reply, one per profile over all its platforms (`reference/ayrshare.md` 5).

@@ -47,6 +47,32 @@ pub enum ErrorCode {
     NotLinked,
     /// The X keys are missing, or only one of the two was given.
     XKeysMissing,
+    /// The Page token has expired.
+    TokenExpired,
+    /// The Page token is not valid, or was revoked.
+    TokenRevoked,
+    /// The person behind the token changed the password.
+    PasswordChanged,
+    /// The person behind the token must log in on facebook.com first.
+    Checkpoint,
+    /// The person behind the token lost the role on the Page.
+    RoleLost,
+    /// The app's secret is needed, or wrong.
+    AppSecretNeeded,
+    /// A permission is missing.
+    PermissionMissing,
+    /// Instagram: "Allow access to messages" is off.
+    MessageAccessOff,
+    /// The platform has blocked or restricted the account.
+    Restricted,
+    /// The token is a person's: choose one of its Pages.
+    ChoosePage,
+    /// Another app has the thread (handover).
+    OtherAppsThread,
+    /// The person cannot be written to: blocked the business, or is gone.
+    PersonUnreachable,
+    /// This provider cannot do that.
+    Unsupported,
     /// A profile of that title exists.
     TitleTaken,
     /// The address is not https, nor http on loopback.

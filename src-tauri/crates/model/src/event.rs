@@ -32,7 +32,7 @@ pub struct Skipped {
 }
 
 /// What a read says about one conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct ConversationEvents {
     /// The platform's id of the conversation.
     pub remote_id: RemoteId,
@@ -40,6 +40,10 @@ pub struct ConversationEvents {
     pub events: Vec<Event>,
     /// What the listing proves to be complete, if anything.
     pub listing: Option<Listing>,
+    /// What a listing of ids proves: each message in it is held, or named by an [`Event::Listed`].
+    pub ids: Option<Listing>,
+    /// When something last happened in it, as the provider's list of conversations says; whole seconds at Graph.
+    pub updated_at: Option<Timestamp>,
 }
 
 /// A fact about a conversation.
@@ -58,6 +62,41 @@ pub enum Event {
         /// Which.
         message: RemoteId,
     },
+    /// A message exists, but no more than its id and its time is given (`reference/meta-graph.md` 4.4). It is counted in
+    /// the gap that it lies in until it comes by another way.
+    Listed {
+        /// Which.
+        message: RemoteId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The sender changed the text of a message (webhooks only; may come before the message itself).
+    Edited {
+        /// Which.
+        message: RemoteId,
+        /// The text now.
+        text: String,
+        /// How often it was edited, this time included: a smaller number never replaces a larger one.
+        edition: u32,
+    },
+    /// One person reacted, or took the reaction back (webhooks only; may come before the message itself).
+    Reacted {
+        /// To what.
+        message: RemoteId,
+        /// Who.
+        by: RemoteId,
+        /// With what; `None`: taken back.
+        emoji: Option<String>,
+        /// When: of two by the same person the later one counts.
+        at: Timestamp,
+    },
+    /// The other side has read this message and all before it (Instagram, webhooks only).
+    ReadMessage {
+        /// Which.
+        message: RemoteId,
+    },
+    /// Where the conversation is in the provider's own inbox, as the provider says it.
+    Link(String),
 }
 
 /// The person on the other side, as far as this read knows. `None` never erases what is held.
@@ -93,6 +132,8 @@ pub struct MessageSeen {
     pub attachments: Vec<AttachmentSeen>,
     /// The whole set of reactions: one that is missing was removed. `None`: this read says nothing of reactions.
     pub reactions: Option<Vec<ReactionSeen>>,
+    /// The message that it quotes.
+    pub reply_to: Option<RemoteId>,
     /// Our own client reference, where the provider returns it.
     pub client_ref: Option<String>,
     /// The raw JSON of the item.
@@ -100,14 +141,22 @@ pub struct MessageSeen {
 }
 
 /// A file or link of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct AttachmentSeen {
     /// What it is.
     pub kind: MessageKind,
     /// The provider's own word for the type.
     pub type_name: String,
-    /// Where it is.
+    /// Where it is; of a card where it leads.
     pub url: Option<String>,
+    /// Name of the file, or title of the card, raw.
+    pub name: Option<String>,
+    /// Second line of a card: subtitle, description or price, raw.
+    pub detail: Option<String>,
+    /// MIME type as told; the bytes may say otherwise.
+    pub mime: Option<String>,
+    /// Bytes as told.
+    pub size: Option<u64>,
 }
 
 /// One reaction.

@@ -74,7 +74,7 @@ impl MessageId {
 
 /// The platform's own id of anything: opaque, case-sensitive, compared as text and never parsed
 /// (`reference/ayrshare.md` 2.2).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, Type)]
 #[serde(transparent)]
 pub struct RemoteId(pub String);
 

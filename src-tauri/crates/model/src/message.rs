@@ -16,7 +16,7 @@ pub enum Direction {
 }
 
 /// What a message is, for its look and for words such as *Photo*.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
     /// Text, perhaps with links.
@@ -31,12 +31,30 @@ pub enum MessageKind {
     File,
     /// A sticker.
     Sticker,
-    /// A shared post, reel, story or template: a card with a link.
+    /// A shared post or link: a card.
     Share,
     /// The sender took it back: a tombstone stays.
     Unsent,
     /// Nothing that we know: shown as a card with type, time and link.
+    #[default]
     Unknown,
+    /// An answer to a story of the business: a card with the story's link, which dies with the story. Never stored.
+    StoryReply,
+    /// The business was named in a story: likewise.
+    StoryMention,
+    /// A shared reel: a card.
+    Reel,
+    /// A product template: a card with name and price.
+    Product,
+    /// A generic template: a card with title, subtitle and link.
+    Template,
+}
+
+impl MessageKind {
+    /// Whether the platform forbids to keep a copy of it (`reference/meta-graph.md` 10: story media).
+    pub fn is_story(self) -> bool {
+        matches!(self, Self::StoryReply | Self::StoryMention)
+    }
 }
 
 /// Who wrote one of our own messages.
@@ -76,8 +94,25 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// Who reacted, with what.
     pub reactions: Vec<Reaction>,
+    /// The message that it quotes.
+    pub reply_to: Option<Quote>,
     /// For our own: where the sending stands. `None`: it came from the platform.
     pub send: Option<SendProgress>,
+}
+
+/// A quoted message, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Quote {
+    /// The platform's id of the quoted message.
+    pub remote_id: RemoteId,
+    /// Our row of it; `None`: not held.
+    pub message: Option<MessageId>,
+    /// Whose it is, if held.
+    pub direction: Option<Direction>,
+    /// What it is, if held.
+    pub kind: Option<MessageKind>,
+    /// Its beginning, at most 200 characters, if held.
+    pub text: Option<String>,
 }
 
 /// A file or link of a message.
@@ -91,6 +126,14 @@ pub struct Attachment {
     pub type_name: Option<String>,
     /// Where the platform keeps it. Signed and short-lived; never loaded by the web view.
     pub url: Option<String>,
+    /// Name of the file, or title of the card.
+    pub name: Option<String>,
+    /// Second line of a card: subtitle, description or price.
+    pub detail: Option<String>,
+    /// Type of the file (`audio/mp4`), of our copy if there is one, else as told.
+    pub mime: Option<String>,
+    /// Size in bytes, of our copy if there is one, else as told.
+    pub size: Option<u32>,
     /// Where our copy stands.
     pub file: MediaState,
     /// Size of the picture as shown, in pixels, once it is known.
@@ -199,6 +242,8 @@ pub struct Gap {
     pub count: Option<u32>,
     /// Why it is there.
     pub reason: GapReason,
+    /// The provider asked to slow down and this gap may close by itself: when it is tried next.
+    pub next_try: Option<Timestamp>,
 }
 
 /// Why messages are missing.

@@ -92,19 +92,25 @@ impl TextLimit {
 pub enum Provider {
     /// The Ayrshare Messaging API: Messenger, Instagram and X.
     Ayrshare,
+    /// Meta's Graph API with a Page token: Messenger and Instagram.
+    Meta,
 }
 
 impl Provider {
+    /// All providers, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::Ayrshare, Self::Meta];
+
     /// The word in the database, in JSON and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ayrshare => "ayrshare",
+            Self::Meta => "meta",
         }
     }
 
     /// Reads [`Self::as_str`] back.
     pub fn parse(word: &str) -> Option<Self> {
-        (word == "ayrshare").then_some(Self::Ayrshare)
+        Self::ALL.into_iter().find(|p| p.as_str() == word)
     }
 }
 

@@ -109,7 +109,8 @@ CREATE TABLE conversation (
     page_digest     INTEGER,                -- digest of the newest page of messages, to skip an unchanged one
     list_digest     INTEGER,                -- digest of its entry in the list of conversations, likewise
     listed_to       INTEGER,                -- newest reading of its messages that was judged for absences
-    remote_id       TEXT    NOT NULL        -- the platform's id
+    remote_id       TEXT    NOT NULL,       -- the platform's id
+    link            TEXT                    -- where it is in the provider's own inbox, as the provider said it
 ) STRICT;
 CREATE UNIQUE INDEX conversation_remote ON conversation (account, remote_id);
 -- account and unread at the end: filters are decided inside the index.
@@ -165,9 +166,11 @@ CREATE TABLE message (
     at           INTEGER NOT NULL,          -- the thread sorts by (at, tie, id)
     tie          INTEGER NOT NULL,          -- rank among equal instants in the provider's listing, the largest seen
     direction    INTEGER NOT NULL,          -- 0 the customer's, 1 ours
-    kind         INTEGER NOT NULL,          -- 0 text, 1 image, 2 video, 3 audio, 4 file, 5 sticker, 6 share, 7 unsent, 8 unknown
+    kind         INTEGER NOT NULL,          -- 0 text, 1 image, 2 video, 3 audio, 4 file, 5 sticker, 6 share, 7 unsent, 8 unknown,
+                                            -- 9 story reply, 10 story mention, 11 reel, 12 product, 13 template
     origin       INTEGER NOT NULL,          -- 0 remote, 1 Backscroll, 2 elsewhere, 3 automatic
     flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload, 8 absent from the last reading
+    reply_to     TEXT,                      -- the platform's id of the message that it quotes
     send_state   INTEGER,                   -- of the part that it is: SendState in order; NULL: not sent by us
     announce     INTEGER,                   -- 1 to be announced, 2 announced or withdrawn; NULL: never
     text         TEXT,                      -- byte for byte; NULL: none
@@ -203,7 +206,11 @@ CREATE TABLE attachment (
     ordinal     INTEGER NOT NULL,           -- order within the message
     kind        INTEGER NOT NULL,           -- as message.kind
     type_name   TEXT,                       -- the provider's word where it is not one that we know
-    url         TEXT,                       -- where the platform keeps it, signed and short-lived
+    url         TEXT,                       -- where the platform keeps it, signed and short-lived; of a card its link
+    name        TEXT,                       -- of the file, or title of the card; cleaned
+    detail      TEXT,                       -- second line of a card, cleaned
+    mime        TEXT,                       -- of the copy once there is one, else as told
+    told_size   INTEGER,                    -- bytes as told
     state       INTEGER NOT NULL,           -- 0 link, 1 waiting, 2 ready, 3 gone, 4 too large, 5 unreadable, 6 refused
     path        TEXT,                       -- of the copy, behind the media: scheme
     size        INTEGER,                    -- of the copy, bytes

@@ -123,13 +123,19 @@ fn pieces(conversation: ConversationEvents) -> Vec<ConversationEvents> {
     if conversation.events.len() <= BATCH_MESSAGES {
         return vec![conversation];
     }
-    let ConversationEvents { remote_id, events, listing } = conversation;
+    let ConversationEvents { remote_id, events, listing, ids, updated_at } = conversation;
     let mut parts: Vec<ConversationEvents> = events
         .chunks(BATCH_MESSAGES)
-        .map(|events| ConversationEvents { remote_id: remote_id.clone(), events: events.to_vec(), listing: None })
+        .map(|events| ConversationEvents {
+            remote_id: remote_id.clone(),
+            events: events.to_vec(),
+            ..ConversationEvents::default()
+        })
         .collect();
     if let Some(last) = parts.last_mut() {
         last.listing = listing;
+        last.ids = ids;
+        last.updated_at = updated_at;
     }
     parts
 }

@@ -269,6 +269,7 @@ fn nothing_is_lost_by_not_being_mentioned() {
         kind: MessageKind::Image,
         type_name: "image".into(),
         url: Some("https://cdn.test/1.jpg".into()),
+        ..AttachmentSeen::default()
     }];
     full.reactions = Some(vec![ReactionSeen { by: "7001".into(), emoji: "😋".into() }]);
     let mut bare = seen("1", Direction::In, ago(HOUR), "");
@@ -635,6 +636,7 @@ fn a_dead_link_is_fetched_again_once_it_is_signed_anew() {
             kind: MessageKind::Image,
             type_name: "image".into(),
             url: Some(format!("https://cdn.test/1.jpg?sig={signature}")),
+            ..AttachmentSeen::default()
         }];
         apply(&connection, account, &[page("t", vec![Event::Message(Box::new(message))], None)], &live()).unwrap()
     };

@@ -27,7 +27,7 @@ pub(crate) fn direction_of(code: i64) -> Result<Direction> {
     }
 }
 
-const KINDS: [MessageKind; 9] = [
+const KINDS: [MessageKind; 14] = [
     MessageKind::Text,
     MessageKind::Image,
     MessageKind::Video,
@@ -37,6 +37,11 @@ const KINDS: [MessageKind; 9] = [
     MessageKind::Share,
     MessageKind::Unsent,
     MessageKind::Unknown,
+    MessageKind::StoryReply,
+    MessageKind::StoryMention,
+    MessageKind::Reel,
+    MessageKind::Product,
+    MessageKind::Template,
 ];
 pub(crate) const UNSENT: i64 = 7;
 
@@ -51,6 +56,11 @@ pub(crate) fn kind(k: MessageKind) -> i64 {
         MessageKind::Share => 6,
         MessageKind::Unsent => UNSENT,
         MessageKind::Unknown => 8,
+        MessageKind::StoryReply => 9,
+        MessageKind::StoryMention => 10,
+        MessageKind::Reel => 11,
+        MessageKind::Product => 12,
+        MessageKind::Template => 13,
     }
 }
 

@@ -94,6 +94,7 @@ pub fn gaps(connection: &Connection, conversation: ConversationId) -> Result<Vec
                 from: before,
                 to: Some(Timestamp(from)),
                 count: stretch.missing,
+                next_try: None,
                 reason: match before {
                     Some(_) => GapReason::NoOverlap,
                     None if chosen_away => GapReason::NotChosen,

@@ -73,6 +73,7 @@ impl Hydration {
             text: row.get(8)?,
             attachments: Vec::new(),
             reactions: Vec::new(),
+            reply_to: None,
             send,
         });
         Ok(row.get(2)?)
@@ -112,6 +113,10 @@ impl Hydration {
                 file: codes::media_of(row.get(5)?, row.get(6)?)?,
                 width: row.get(7)?,
                 height: row.get(8)?,
+                name: row.get(9)?,
+                detail: row.get(10)?,
+                mime: row.get(11)?,
+                size: row.get(12)?,
             };
             if let Some(message) = self.find(row.get(0)?) {
                 message.attachments.push(attachment);
@@ -135,7 +140,8 @@ impl Hydration {
 }
 
 pub(crate) const ATTACHMENTS: &str =
-    "SELECT a.message, a.id, a.kind, a.type_name, a.url, a.state, a.path, a.width, a.height
+    "SELECT a.message, a.id, a.kind, a.type_name, a.url, a.state, a.path, a.width, a.height,
+        a.name, a.detail, a.mime, min(ifnull(a.size, a.told_size), 4294967295)
     FROM json_each(?1) wanted CROSS JOIN attachment a INDEXED BY attachment_message ON a.message = wanted.value
     ORDER BY wanted.key, a.ordinal";
 

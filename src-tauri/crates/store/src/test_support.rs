@@ -53,6 +53,7 @@ pub(crate) fn backfill() -> ApplyContext {
 
 pub(crate) fn seen(remote_id: &str, direction: Direction, at: Timestamp, text: &str) -> MessageSeen {
     MessageSeen {
+        reply_to: None,
         remote_id: remote_id.into(),
         direction,
         at,
@@ -77,7 +78,12 @@ pub(crate) fn outbound(remote_id: &str, at: Timestamp, text: &str) -> Event {
 /// A page about one conversation.
 pub(crate) fn page(conversation: &str, events: Vec<Event>, listing: Option<Listing>) -> Page {
     Page {
-        conversations: vec![ConversationEvents { remote_id: conversation.into(), events, listing }],
+        conversations: vec![ConversationEvents {
+            remote_id: conversation.into(),
+            events,
+            listing,
+            ..ConversationEvents::default()
+        }],
         ..Page::default()
     }
 }

@@ -103,7 +103,7 @@ impl Ayrshare {
         }
         let profile = self.profile_check(&user);
         let others = if self.acts_as_profile() { Vec::new() } else { self.other_profiles().await? };
-        Ok(KeyCheck { profile, others })
+        Ok(KeyCheck { profile, others, meta: None })
     }
 
     /// Makes a User Profile with messaging switched on. Needs the API key only; whatever profile this connection acts as
@@ -156,6 +156,7 @@ impl Ayrshare {
                 remote_id: account.and_then(|a| wire::id(a.id).or_else(|| wire::id(a.user_id))),
                 name: account.and_then(|a| [a.page_name, a.display_name, a.username].into_iter().find_map(name)),
                 username: account.and_then(|a| name(a.username)).map(|n| n.trim_start_matches('@').to_owned()),
+                conversations: None,
             }
         });
         ProfileCheck {

@@ -185,6 +185,7 @@ impl Draft {
         let recipient_seen = person(&wire::Person::of(item.recipient_details), recipient.clone());
         let reactions = reactions(item.reactions, asked.platform);
         let message = MessageSeen {
+            reply_to: None,
             remote_id,
             direction: direction.unwrap_or(Direction::In),
             at,
@@ -264,7 +265,7 @@ impl Group {
             }
             events.push(Event::Message(Box::new(draft.message)));
         }
-        ConversationEvents { remote_id: self.id, events, listing }
+        ConversationEvents { remote_id: self.id, events, listing, ..ConversationEvents::default() }
     }
 
     fn listing(&self, to: Option<Timestamp>, floor: Option<Timestamp>) -> Option<Listing> {
@@ -328,7 +329,7 @@ fn attachments(raw: wire::Raw<'_>) -> Vec<AttachmentSeen> {
             return None;
         }
         let type_name = type_name.unwrap_or_default();
-        Some(AttachmentSeen { kind: attachment_kind(&type_name), type_name, url })
+        Some(AttachmentSeen { kind: attachment_kind(&type_name), type_name, url, ..AttachmentSeen::default() })
     };
     wire::list(raw).into_iter().filter_map(one).collect()
 }
@@ -388,7 +389,7 @@ pub(super) fn conversations(
     }
     let events = order.into_iter().filter_map(|remote_id| {
         let events = known.remove(&remote_id)?;
-        Some(ConversationEvents { remote_id, events, listing: None })
+        Some(ConversationEvents { remote_id, events, ..ConversationEvents::default() })
     });
     (events.collect(), skipped)
 }
@@ -422,7 +423,7 @@ pub(super) fn pages(conversations: Vec<ConversationEvents>, skipped: Vec<Skipped
             let rest = conversation.events.split_off(max);
             let remote_id = conversation.remote_id.clone();
             let first = std::mem::replace(&mut conversation.events, rest);
-            page.conversations.push(ConversationEvents { remote_id, events: first, listing: None });
+            page.conversations.push(ConversationEvents { remote_id, events: first, ..ConversationEvents::default() });
             pages.push(std::mem::take(&mut page));
             room = max;
         }

@@ -111,8 +111,8 @@ fn table() -> Vec<(&'static str, Reply, Is)> {
         // Refusals that the user can mend: nothing is lost meanwhile.
         ("402", flat(402, 169, "Upgrade"), NotSent(Kind::PlanRequired)),
         ("403 suspended", flat(403, 349, "Profile is suspended"), NotSent(Kind::Suspended)),
-        ("403 permission", flat(403, 107, "(#10) Application does not have permission for this action"), NotSent(Kind::Permission)),
-        ("403 and nothing more", flat(403, 103, "No"), NotSent(Kind::Permission)),
+        ("403 permission", flat(403, 107, "(#10) Application does not have permission for this action"), NotSent(Kind::Permission { name: None })),
+        ("403 and nothing more", flat(403, 103, "No"), NotSent(Kind::Permission { name: None })),
         ("419", flat(419, 419, "x"), NotSent(Kind::XKeysMissing)),
         ("400 with code 419", answer(400, r#"{"action":"x_credentials_required","status":"error","code":419,"message":"…"}"#), NotSent(Kind::XKeysMissing)),
         ("400 naming an X header", flat(400, 101, "Missing X-Twitter-OAuth1-Api-Secret"), NotSent(Kind::XKeysMissing)),

@@ -74,6 +74,9 @@ impl Ayrshare {
                 };
                 self.read_messages(question, out).await
             }
+            Read::Recent { .. } | Read::Person { .. } | Read::Ids { .. } | Read::Profile { .. } => {
+                Err(AdapterError::unsupported())
+            }
         }
     }
 

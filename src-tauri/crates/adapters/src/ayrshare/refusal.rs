@@ -104,7 +104,7 @@ pub(super) fn kind(http_status: u16, refusal: Option<&Refusal>, wait: Option<Dur
         return match http_status {
             200..=299 => Kind::Decode,
             403 if asker.as_profile => Kind::ProfileKeyRefused,
-            403 => Kind::Permission,
+            403 => Kind::Permission { name: None },
             419 => Kind::XKeysMissing,
             _ => Kind::Rejected,
         };
@@ -150,7 +150,7 @@ fn by_network_code(words: &str, wait: Option<Duration>) -> Option<Kind> {
         190 => Some(Kind::LinkAgain),
         100 if words.contains("recipient") => Some(Kind::Recipient),
         551 => Some(Kind::Recipient),
-        3 | 10 | 200..=299 => Some(Kind::Permission),
+        3 | 10 | 200..=299 => Some(Kind::Permission { name: None }),
         _ => None,
     }
 }
@@ -166,7 +166,7 @@ fn by_words(words: &str) -> Option<Kind> {
     } else if has("recipient") || has("does not accept messages") || has("cannot send messages to this user") {
         Some(Kind::Recipient)
     } else if has("permission") {
-        Some(Kind::Permission)
+        Some(Kind::Permission { name: None })
     } else {
         None
     }
@@ -179,7 +179,7 @@ fn forbidden(words: &str, asker: Asker) -> Kind {
     if ["business plan", "your plan", "upgrade", "subscription"].iter().any(|word| words.contains(word)) {
         return Kind::PlanRequired;
     }
-    if asker.as_profile { Kind::ProfileKeyRefused } else { Kind::Permission }
+    if asker.as_profile { Kind::ProfileKeyRefused } else { Kind::Permission { name: None } }
 }
 
 fn speaks_of_profile_key(words: &str) -> bool {

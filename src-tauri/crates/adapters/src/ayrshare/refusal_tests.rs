@@ -62,7 +62,7 @@ fn codes_and_words_find_what_the_user_can_do() {
         (400, 107, "(#190) Error validating access token", Kind::LinkAgain),
         (400, 107, "(#613) Calls to this api have exceeded the rate limit.", Kind::RateLimited { wait: None }),
         (400, 107, "(#2) Service temporarily unavailable", Kind::Server),
-        (400, 138, "(#200) Requires permission", Kind::Permission),
+        (400, 138, "(#200) Requires permission", Kind::Permission { name: None }),
         (400, 999, "Facebook is not linked to this profile", Kind::NotLinked),
         (400, 999, "Please unlink and re-link Instagram", Kind::LinkAgain),
         (403, 999, "Profile suspended", Kind::Suspended),
@@ -80,7 +80,7 @@ fn a_403_depends_on_who_asked() {
     assert_eq!(kind(403, refusal.as_ref(), None, as_profile), Kind::ProfileKeyRefused);
     assert_eq!(kind(403, refusal.as_ref(), None, Asker::default()), Kind::ProfileKeyAsApiKey);
     assert_eq!(kind(403, flat(1, "No").as_ref(), None, as_profile), Kind::ProfileKeyRefused);
-    assert_eq!(kind(403, flat(1, "No").as_ref(), None, Asker::default()), Kind::Permission);
+    assert_eq!(kind(403, flat(1, "No").as_ref(), None, Asker::default()), Kind::Permission { name: None });
     assert_eq!(kind(403, flat(1, "Upgrade your plan").as_ref(), None, as_profile), Kind::PlanRequired);
     let profile_key_in_the_wrong_place = flat(102, "Authorization holds a Profile Key");
     assert_eq!(at(401, profile_key_in_the_wrong_place), Kind::ProfileKeyAsApiKey);

@@ -15,6 +15,8 @@ fn text(platform: Platform) -> SendText {
         conversation: RemoteId::from("t_500"),
         recipient: Some(RemoteId::from("7001")),
         text: "Ready at five. 🍰".to_owned(),
+        client_ref: "c-1".to_owned(),
+        human_agent: false,
     }
 }
 

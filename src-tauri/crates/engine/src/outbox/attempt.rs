@@ -49,6 +49,8 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
             conversation: sendable.conversation_remote.clone(),
             recipient: sendable.recipient.clone(),
             text: sendable.text.clone(),
+            client_ref: sendable.client_ref.clone(),
+            human_agent: false,
         })
         .await;
     let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
@@ -158,7 +160,7 @@ fn refused(error: &AdapterError) -> SendReason {
     match &error.kind {
         Kind::WindowClosed => SendReason::WindowClosed,
         Kind::Recipient => SendReason::Recipient,
-        Kind::Permission => SendReason::Permission,
+        Kind::Permission { .. } => SendReason::Permission,
         _ => SendReason::Rejected { said: error.said.clone() },
     }
 }

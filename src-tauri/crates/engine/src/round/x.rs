@@ -67,7 +67,7 @@ impl Billed {
 fn messages(pages: &[Page]) -> impl Iterator<Item = (&RemoteId, Timestamp)> {
     pages.iter().flat_map(|p| &p.conversations).flat_map(|c| &c.events).filter_map(|event| match event {
         Event::Message(message) => Some((&message.remote_id, message.at)),
-        Event::Participant(_) | Event::ReadUpTo(_) | Event::Archived(_) | Event::Unsent { .. } => None,
+        _ => None,
     })
 }
 

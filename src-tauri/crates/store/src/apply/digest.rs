@@ -82,7 +82,7 @@ impl<'p> Entry<'p> {
             .iter()
             .map(|event| match event {
                 Event::Message(seen) => message(seen, bytes),
-                Event::Participant(_) | Event::ReadUpTo(_) | Event::Archived(_) | Event::Unsent { .. } => 0,
+                _ => 0,
             })
             .collect();
         let mut newest = None;
@@ -111,6 +111,11 @@ impl<'p> Entry<'p> {
                     bytes.push(b'u');
                     text(bytes, Some(message.as_str()));
                 }
+                Event::Listed { .. }
+                | Event::Edited { .. }
+                | Event::Reacted { .. }
+                | Event::ReadMessage { .. }
+                | Event::Link(_) => bytes.push(b'?'),
             }
         }
         match events.listing {

@@ -5,14 +5,15 @@
 
 use std::collections::HashSet;
 
-use backscroll_model::{AttachmentSeen, MessageKind, MessageSeen, ReactionSeen, RemoteId};
+use backscroll_model::{AttachmentSeen, MessageKind, MessageSeen, ReactionSeen, RemoteId, text::clean_line};
 use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::{Facts, Work, digest::without_query};
 use crate::{Result, codes, codes::flag, outbox, raw, search};
 
 pub(super) const INSERT_ATTACHMENT: &str =
-    "INSERT INTO attachment (message, ordinal, kind, type_name, url, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO attachment (message, ordinal, kind, type_name, url, state, name, detail, mime, told_size)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 pub(super) const INSERT_REACTION: &str =
     "INSERT INTO reaction (message, by, emoji) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
@@ -195,6 +196,9 @@ fn files(connection: &Connection, held: &mut Held, seen: &[AttachmentSeen], said
     Ok(changed)
 }
 
+/// Names and second lines are cut here.
+const LINE_CHARS: usize = 300;
+
 /// Stores one file or link through `insert`, the statement of [`INSERT_ATTACHMENT`].
 pub(super) fn insert_attachment(
     insert: &mut Statement<'_>,
@@ -205,7 +209,18 @@ pub(super) fn insert_attachment(
     let shown = matches!(file.kind, MessageKind::Image | MessageKind::Sticker) && file.url.is_some();
     let state = if shown { codes::MEDIA_WAITING } else { codes::MEDIA_LINK };
     let ordinal = i64::try_from(ordinal).unwrap_or(i64::MAX);
-    insert.execute((message, ordinal, codes::kind(file.kind), foreign_word(file), &file.url, state))?;
+    insert.execute((
+        message,
+        ordinal,
+        codes::kind(file.kind),
+        foreign_word(file),
+        &file.url,
+        state,
+        file.name.as_deref().and_then(|name| clean_line(name, LINE_CHARS)),
+        file.detail.as_deref().and_then(|detail| clean_line(detail, LINE_CHARS)),
+        file.mime.as_deref().and_then(|mime| clean_line(mime, LINE_CHARS)),
+        file.size.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
+    ))?;
     Ok(())
 }
 

@@ -75,6 +75,7 @@ fn event(at: Timestamp, said: &Said, number: usize, tie: u16) -> Event {
             kind: MessageKind::Image,
             type_name: "image".into(),
             url: Some(format!("https://cdn.test/{number}.jpg?sig=1")),
+            ..AttachmentSeen::default()
         }];
     }
     if said.reaction {
@@ -106,7 +107,12 @@ fn window(said: &[Said], (conversation, existed, shown): Window) -> Conversation
     let listing = shown
         .last()
         .map(|(newest, ..)| Listing { from: (shown.len() < existing.len()).then(|| shown[0].0), to: newest.plus(500) });
-    ConversationEvents { remote_id: format!("t_{conversation}").as_str().into(), events, listing }
+    ConversationEvents {
+        remote_id: format!("t_{conversation}").as_str().into(),
+        events,
+        listing,
+        ..ConversationEvents::default()
+    }
 }
 
 fn pages(said: &[Said], reads: &[Vec<Window>]) -> Vec<Page> {
@@ -122,6 +128,7 @@ fn pages(said: &[Said], reads: &[Vec<Window>]) -> Vec<Page> {
                     remote_id: format!("t_{}", said.conversation).as_str().into(),
                     events: vec![Event::Unsent { message: format!("m{number}").as_str().into() }],
                     listing: None,
+                    ..ConversationEvents::default()
                 }],
                 ..Page::default()
             });
@@ -133,6 +140,7 @@ fn pages(said: &[Said], reads: &[Vec<Window>]) -> Vec<Page> {
                 remote_id: format!("t_{conversation}").as_str().into(),
                 events: vec![Event::ReadUpTo(NOW.plus(-DAY * conversation)), Event::Archived(conversation == 1)],
                 listing: None,
+                ..ConversationEvents::default()
             }],
             ..Page::default()
         });
@@ -169,6 +177,7 @@ fn cut(pages: &[Page], size: usize) -> Vec<Page> {
                 remote_id: conversation.remote_id.clone(),
                 events: events.to_vec(),
                 listing: None,
+                ..ConversationEvents::default()
             };
             cut.push(Page { conversations: vec![piece], ..Page::default() });
         }
@@ -176,6 +185,7 @@ fn cut(pages: &[Page], size: usize) -> Vec<Page> {
             remote_id: conversation.remote_id.clone(),
             events: Vec::new(),
             listing: conversation.listing,
+            ..ConversationEvents::default()
         };
         cut.push(Page { conversations: vec![listing], ..Page::default() });
     }

@@ -82,6 +82,11 @@ impl<'p> Sorted<'p> {
                 }
                 Event::Archived(archived) => work.row.now.archived = *archived,
                 Event::Unsent { message } => self.unsent.push((number, message)),
+                Event::Listed { .. }
+                | Event::Edited { .. }
+                | Event::Reacted { .. }
+                | Event::ReadMessage { .. }
+                | Event::Link(_) => {}
                 Event::Message(seen) => {
                     if let Some(held) = held.by_id.get_mut(seen.remote_id.as_str()) {
                         held.shown = true;
