@@ -8,4 +8,8 @@
 //!
 //! Served under `/graph` (with or without a version), its files under `/cdn`.
 
+pub(crate) mod call;
+pub(crate) mod error;
+pub(crate) mod fields;
 pub(crate) mod state;
+pub(crate) mod wire;
