@@ -6,7 +6,7 @@ import { message } from './test-support';
 const NOON = new Date(2026, 3, 5, 12).getTime();
 const DAY = 86_400_000;
 const whole = { start: true, end: true };
-const gap = (change: Partial<Gap>): Gap => ({ conversation: 1, from: null, to: null, count: null, reason: 'no_overlap', ...change });
+const gap = (change: Partial<Gap>): Gap => ({ conversation: 1, from: null, to: null, count: null, reason: 'no_overlap', next_try: null, ...change });
 const draw = (messages: Message[], gaps: Gap[] = [], divider: number | null = null, span = whole) => items({ messages, gaps, divider, whole: span });
 
 describe('the rows of a thread', () => {

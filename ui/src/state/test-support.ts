@@ -42,6 +42,7 @@ export function message(id: number, change: Partial<Message> = {}): Message {
     text: `Text ${id}`,
     attachments: [],
     reactions: [],
+    reply_to: null,
     send: null,
     ...change,
   };

@@ -181,6 +181,7 @@ export class Timeline {
       text,
       attachments: [],
       reactions: [],
+      reply_to: null,
       send: { state: 'queued', reason: null, since: now, next_at: null, waiting_behind: 0 },
     };
     if (this.#after === null) this.messages = [...this.messages, echo];

@@ -92,7 +92,7 @@ impl TextLimit {
 pub enum Provider {
     /// The Ayrshare Messaging API: Messenger, Instagram and X.
     Ayrshare,
-    /// Meta's Graph API with a Page token: Messenger and Instagram.
+    /// Meta's Graph API, with the token of a Page, for Messenger and Instagram.
     Meta,
 }
 

@@ -3,8 +3,8 @@ import { type AyrshareKeys, type KeyCheck, type PlatformCheck, Refused } from '.
 import { host } from '../../state/test-support';
 import { Connect } from './connect.svelte';
 
-const platform = (change: Partial<PlatformCheck>): PlatformCheck => ({ platform: 'instagram', state: 'ready', remote_id: null, name: null, username: null, ...change });
-const check = (title: string, reference: string, platforms: PlatformCheck[], others: KeyCheck['others'] = []): KeyCheck => ({ profile: { title, reference, platforms }, others });
+const platform = (change: Partial<PlatformCheck>): PlatformCheck => ({ platform: 'instagram', state: 'ready', remote_id: null, name: null, username: null, conversations: null, ...change });
+const check = (title: string, reference: string, platforms: PlatformCheck[], others: KeyCheck['others'] = []): KeyCheck => ({ profile: { title, reference, platforms }, others, meta: null });
 const primary = check('Corner Bakery', 'a', [platform({})], [{ title: 'North Pier', reference: 'b', connected: false }, { title: 'Harbour', reference: 'c', connected: true }]);
 
 describe('connecting a key', () => {
