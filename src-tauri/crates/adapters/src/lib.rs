@@ -10,6 +10,7 @@ pub mod ayrshare;
 mod error;
 mod http;
 pub mod media_fetch;
+pub mod meta;
 mod redact;
 
 use async_trait::async_trait;

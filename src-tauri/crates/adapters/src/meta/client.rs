@@ -1,0 +1,327 @@
+//! One request to Graph, and what came of it.
+//!
+//! Promises: the token travels in a header marked sensitive and nowhere else; the proof of the app's secret, which a
+//! query must carry, is as secret as the token; what is said in an error has been scrubbed of all three. Changes and
+//! sends go out on a connection of their own and exactly once.
+//!
+//! Refuses: `paging.next` as an address. It carries the token, and could name any host (2.5).
+
+use std::time::Duration;
+
+use backscroll_model::{Quota, RemoteId, Timestamp};
+use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Method, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::Sha256;
+use url::Url;
+
+use super::config::{ConfigError, MetaConfig, is_version};
+use super::refusal;
+use crate::ayrshare::{is_loopback_http, validate_api_base};
+use crate::http::{self, Scrubber};
+use crate::{AdapterError, Kind, Secret};
+
+/// More than any page needs: 50 conversations of 20 messages are about 2 MB.
+const BODY: usize = 16 * 1024 * 1024;
+/// All but the characters that no URL treats specially: old ids hold `$`, `:` and `=` (1.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// One Page, with its linked Instagram account.
+pub struct Meta {
+    /// Address with the version.
+    base: String,
+    headers: HeaderMap,
+    /// `appsecret_proof`, if the app's secret was given.
+    proof: Option<Secret>,
+    reads: reqwest::Client,
+    sends: reqwest::Client,
+    pub(super) scrubber: Scrubber,
+    pub(super) config: MetaConfig,
+}
+
+impl std::fmt::Debug for Meta {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meta").field("base", &self.base).field("page", &self.config.page).finish_non_exhaustive()
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub(super) struct Ask<'a> {
+    /// `GET` may reuse a connection; everything else gets one of its own.
+    pub method: Method,
+    /// Path below the version, segment by segment, not encoded.
+    pub path: &'a [&'a str],
+    /// Query, not encoded, without token and proof.
+    pub query: &'a [(&'a str, &'a str)],
+    /// JSON to send along.
+    pub json: Option<&'a serde_json::Value>,
+}
+
+impl<'a> Ask<'a> {
+    /// A read.
+    pub fn get(path: &'a [&'a str], query: &'a [(&'a str, &'a str)]) -> Self {
+        Self { method: Method::GET, path, query, json: None }
+    }
+}
+
+/// What came of a request, not judged yet.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// There was an answer.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// What its headers tell.
+        facts: Facts,
+        /// Its body; or why there is none, although the head came.
+        body: Result<Vec<u8>, (Kind, String)>,
+    },
+    /// There was none; `said` is not scrubbed.
+    Failed { kind: Kind, said: String },
+}
+
+/// A success with its body, which is one JSON value without an `error`.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub body: Vec<u8>,
+    pub facts: Facts,
+}
+
+/// A failure, with the body of the refusal for who must look closer (a field to drop, a page to halve).
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub error: AdapterError,
+    pub body: Vec<u8>,
+}
+
+impl From<Refused> for AdapterError {
+    fn from(refused: Refused) -> Self {
+        refused.error
+    }
+}
+
+impl Meta {
+    /// Builds the clients. Makes no request.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConfigError`].
+    pub fn new(mut config: MetaConfig) -> Result<Self, ConfigError> {
+        let base = validate_api_base(&config.api_base).map_err(|_| ConfigError::BadApiBase)?;
+        if !is_version(&config.version) {
+            return Err(ConfigError::BadVersion);
+        }
+        if config.page_token.is_empty() {
+            return Err(ConfigError::NoToken);
+        }
+        config.app_secret = config.app_secret.filter(|secret| !secret.is_empty());
+        let loopback = Url::parse(&base).is_ok_and(|url| is_loopback_http(&url));
+        let bearer = format!("Bearer {}", config.page_token.expose());
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| ConfigError::BadSecret("the Page token"))?;
+        bearer.set_sensitive(true);
+        let proof = config.app_secret.as_ref().map(|secret| proof(secret, &config.page_token)).transpose()?;
+        let secrets = [Some(config.page_token.clone()), config.app_secret.clone(), proof.clone()];
+        Ok(Self {
+            base: format!("{base}/{}", config.version),
+            headers: HeaderMap::from_iter([(AUTHORIZATION, bearer)]),
+            proof,
+            reads: http::read_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
+            sends: http::send_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
+            scrubber: Scrubber::new(secrets.into_iter().flatten()),
+            config,
+        })
+    }
+
+    /// The Page's id.
+    pub(super) fn page(&self) -> Result<&RemoteId, AdapterError> {
+        self.config.page.as_ref().ok_or_else(|| local(Kind::NotLinked, "the Page is not known yet"))
+    }
+
+    /// Sends one request, once, and judges nothing.
+    pub(super) async fn ask(&self, ask: &Ask<'_>) -> Reply {
+        // A URL treats these two as steps up the path, however they are encoded.
+        if ask.path.iter().any(|segment| [".", "..", ""].contains(segment)) {
+            return Reply::Failed { kind: Kind::NotFound, said: "nothing has such an id".to_owned() };
+        }
+        let mut url = self.base.clone();
+        for segment in ask.path {
+            url.push('/');
+            url.extend(utf8_percent_encode(segment, SEGMENT));
+        }
+        let client = if ask.method == Method::GET { &self.reads } else { &self.sends };
+        let mut request = client.request(ask.method.clone(), url).headers(self.headers.clone()).query(ask.query);
+        if let Some(proof) = &self.proof {
+            request = request.query(&[("appsecret_proof", proof.expose())]);
+        }
+        if let Some(json) = ask.json {
+            request = request.json(json);
+        }
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                let (kind, said) = http::transport(error);
+                return Reply::Failed { kind, said };
+            }
+        };
+        let status = response.status().as_u16();
+        let facts = Facts::of(response.headers());
+        self.note_version(response.headers());
+        Reply::Answered { status, facts, body: self.body(response).await }
+    }
+
+    /// [`Self::ask`], judged: a 200 that is JSON and no error, or an error.
+    pub(super) async fn call(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+        let (status, facts, body) = match self.ask(ask).await {
+            Reply::Answered { status, facts, body } => (status, facts, body),
+            Reply::Failed { kind, said } => {
+                return Err(Refused { error: self.scrubbed(local(kind, &said)), body: Vec::new() });
+            }
+        };
+        let body = match body {
+            Ok(body) => body,
+            Err((kind, said)) => {
+                let error = AdapterError { http_status: Some(status), ..local(kind, &said) };
+                let error = AdapterError { server_time: facts.server_time, ..error };
+                return Err(Refused { error: self.scrubbed(error), body: Vec::new() });
+            }
+        };
+        match shape(&body) {
+            Shape::Plain if (200..300).contains(&status) => Ok(Answer { body, facts }),
+            Shape::Plain | Shape::Error | Shape::NoJson => {
+                let error = self.scrubbed(refusal::classify(status, &body, &facts));
+                Err(Refused { error, body })
+            }
+        }
+    }
+
+    /// An error found in an answer that was a success.
+    pub(super) fn nonsense(&self, said: &str, facts: Facts) -> AdapterError {
+        let error = local(Kind::Decode, said);
+        self.scrubbed(AdapterError { http_status: Some(200), server_time: facts.server_time, ..error })
+    }
+
+    /// `error` without our secrets.
+    pub(super) fn scrubbed(&self, mut error: AdapterError) -> AdapterError {
+        error.said = self.scrubber.clean(&error.said);
+        error.code = error.code.map(|code| self.scrubber.clean(&code));
+        error
+    }
+
+    async fn body(&self, response: Response) -> Result<Vec<u8>, (Kind, String)> {
+        let cap = BODY.min(self.config.limits.list_bytes);
+        match http::small_body(response, cap).await {
+            Ok(Some(body)) => Ok(body),
+            Ok(None) => Err((Kind::TooLarge, format!("more than {cap} bytes"))),
+            Err(error) => Err(http::transport(error)),
+        }
+    }
+
+    /// An expired version is answered by an older one (1.1), which may lack fields.
+    fn note_version(&self, headers: &HeaderMap) {
+        let Some(answered) = headers.get("facebook-api-version").and_then(|v| v.to_str().ok()) else { return };
+        let asked = self.config.version.as_str();
+        if answered == asked {
+            tracing::debug!(version = asked, "Graph answered");
+        } else {
+            tracing::warn!(asked, answered = self.scrubber.clean(answered), "another version of Graph answered");
+        }
+    }
+}
+
+/// What the headers tell of time and limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Facts {
+    /// `Date`.
+    pub server_time: Option<Timestamp>,
+    /// The fullest of all meters, in percent of 100 (5.3). `None`: not told, which is not zero.
+    pub quota: Option<Quota>,
+    /// `estimated_time_to_regain_access`, else `Retry-After`; `None`: not told, or not blocked.
+    pub wait: Option<Duration>,
+}
+
+/// One meter, under `x-business-use-case-usage`, `x-app-usage` or `x-page-usage`. Percent, and minutes.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct Meter {
+    call_count: f64,
+    total_cputime: f64,
+    total_time: f64,
+    estimated_time_to_regain_access: f64,
+}
+
+impl Facts {
+    /// Reads them; one that cannot be read counts as absent.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let common = http::Facts::of(headers);
+        let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+        let by_use = text("x-business-use-case-usage").map(meters_by_use).unwrap_or_default();
+        // Where both are told, the Business Use Case is the one that counts (5.3).
+        let meters = if by_use.is_empty() {
+            let whole = ["x-app-usage", "x-page-usage"].into_iter().filter_map(text);
+            whole.filter_map(|json| serde_json::from_str(json).ok()).collect()
+        } else {
+            by_use
+        };
+        let used = meters.iter().flat_map(|m| [m.call_count, m.total_cputime, m.total_time]).map(whole).max();
+        let minutes = meters.iter().map(|m| whole(m.estimated_time_to_regain_access)).max().filter(|m| *m > 0);
+        let regain = minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes)));
+        Self {
+            server_time: common.server_time,
+            quota: used.map(|used| Quota { used, max: 100 }),
+            wait: regain.or(common.wait),
+        }
+    }
+}
+
+/// Rounded up: 99.1 % is nearly all, and 0.2 minutes are not none.
+fn whole(number: f64) -> u32 {
+    // `as` saturates and turns NaN into 0, which is what is wanted of nonsense.
+    number.ceil() as u32
+}
+
+fn meters_by_use(json: &str) -> Vec<Meter> {
+    let by_object: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(json).unwrap_or_default();
+    let lists = by_object.into_values().filter_map(|raw| serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok());
+    lists.flatten().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect()
+}
+
+enum Shape {
+    Plain,
+    Error,
+    NoJson,
+}
+
+/// Graph's rule: an `error` is an error, whatever the status beside it (9.1).
+fn shape(body: &[u8]) -> Shape {
+    #[derive(Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow, default)]
+        error: Option<&'a RawValue>,
+    }
+    let Ok(json) = serde_json::from_slice::<&RawValue>(body) else { return Shape::NoJson };
+    match serde_json::from_str::<Outer<'_>>(json.get()) {
+        Ok(Outer { error: Some(error) }) if error.get() != "null" => Shape::Error,
+        Ok(_) | Err(_) => Shape::Plain,
+    }
+}
+
+/// Lowercase hex of HMAC-SHA256 over the token, keyed by the app's secret (1.4).
+fn proof(app_secret: &Secret, token: &Secret) -> Result<Secret, ConfigError> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(app_secret.expose().as_bytes())
+        .map_err(|_| ConfigError::BadSecret("the app secret"))?;
+    mac.update(token.expose().as_bytes());
+    Ok(Secret::new(hex::encode(mac.finalize().into_bytes())))
+}
+
+/// An error found without an answer.
+pub(super) fn local(kind: Kind, said: &str) -> AdapterError {
+    AdapterError { kind, http_status: None, code: None, said: said.to_owned(), server_time: None }
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;
