@@ -385,7 +385,7 @@ export class App {
       filled ? this.accounts.filled() : accounts ? this.accounts.reread() : undefined,
       counts ? this.accounts.recount() : undefined,
       settings ? this.host.settings().then((read) => (this.settings = whole(read))) : undefined,
-      resync ? this.list.reload() : this.#rows([...rows]),
+      resync ? this.list.refresh() : this.#rows([...rows]),
       unnamed ? thread?.refresh() : messages.size > 0 ? thread?.changed([...messages].slice(0, 200), added) : undefined,
     ]);
     const row = this.list.row(thread?.conversation ?? null);

@@ -2,14 +2,17 @@
  * The conversation list.
  *
  * Promises: rows are replaced by id and re-sorted as they change; the selected conversation stays in view until another
- * one is selected; while the pointer is over the rows their order holds still (`held`), so that a new message never
- * moves the row about to be clicked, and what waits is told by `waiting`.
+ * one is selected; while the pointer is over the rows their order holds still (`hold`), so that nothing that comes from
+ * outside moves the row about to be clicked, and what waits is told by `waiting`. Only what the user does moves rows
+ * then: putting one away, another filter.
  */
 import { sentenceOf } from '../ipc/errors';
 import type { Conversation, ConversationId, ConversationPage, ConversationQuery, Host, Place } from '../ipc/host';
 import { compare, inbox, inScope, meetsOnly } from './order';
 
 const PAGE = 50;
+/** The most rows that one question answers. */
+const MOST = 200;
 
 export class ConversationList {
   query = $state.raw<ConversationQuery>(inbox);
@@ -18,8 +21,8 @@ export class ConversationList {
   phase = $state<'loading' | 'ready' | 'failed'>('ready');
   /** The sentence of the last failure to read. */
   problem = $state('');
-  /** Rows want to move or to come in, and wait for the pointer to leave. */
-  waiting = $state(false);
+  /** How many rows want to move up or to come in and wait for the pointer to leave; `null`: the order is the true one. */
+  waiting = $state<number | null>(null);
 
   #host: Host;
   #now: () => number;
@@ -34,6 +37,7 @@ export class ConversationList {
     this.#host = host;
     this.#now = now;
     this.#take(first);
+    this.#arrange(true);
   }
 
   get more(): boolean {
@@ -64,6 +68,7 @@ export class ConversationList {
       this.#known.clear();
       this.#horizon = null;
       this.#take(page);
+      this.#arrange(true);
       await this.#keepSelected();
       this.phase = 'ready';
     } catch (thrown) {
@@ -73,6 +78,34 @@ export class ConversationList {
     }
   }
 
+  /** Reads again as much as is held, because it is not known what changed: nothing that is shown is lost by it. */
+  async refresh(): Promise<void> {
+    const run = ++this.#run;
+    const wanted = Math.max(PAGE, this.rows.length);
+    const pages: ConversationPage[] = [];
+    let read = 0;
+    let next: Place | null = null;
+    do {
+      const page: ConversationPage = await this.#host.conversations(this.query, next, Math.min(MOST, wanted - read));
+      if (run !== this.#run) return;
+      pages.push(page);
+      read += page.rows.length;
+      next = page.rows.length > 0 ? page.next : null;
+    } while (next !== null && read < wanted);
+    const found = new Set(pages.flatMap((page) => page.rows.map((row) => row.id)));
+    const others = [...this.rows.map((row) => row.id), this.selected].filter((id) => id !== null && !found.has(id));
+    const kept: Conversation[] = [];
+    for (let i = 0; i < others.length; i += MOST) {
+      kept.push(...(await this.#host.conversationsById(others.slice(i, i + MOST).filter((id) => id !== null))));
+    }
+    if (run !== this.#run) return;
+    this.#known = new Map(kept.map((row) => [row.id, row]));
+    this.#horizon = null;
+    for (const page of pages) this.#take(page);
+    this.#arrange(false);
+    this.phase = 'ready';
+  }
+
   /** The next page, when the end of the list comes near. */
   async loadMore(): Promise<void> {
     if (this.#next === null || this.phase !== 'ready') return;
@@ -80,7 +113,9 @@ export class ConversationList {
     this.phase = 'loading';
     try {
       const page = await this.#host.conversations(this.query, this.#next, PAGE);
-      if (run === this.#run) this.#take(page);
+      if (run !== this.#run) return;
+      this.#take(page);
+      this.#arrange(false, page.rows);
     } catch (thrown) {
       this.problem = sentenceOf(thrown);
     } finally {
@@ -130,7 +165,6 @@ export class ConversationList {
     for (const row of page.rows) this.#known.set(row.id, row);
     this.#next = page.next;
     this.#horizon = page.next === null ? null : (page.rows.at(-1) ?? this.#horizon);
-    this.rows = this.#sorted();
   }
 
   /** A conversation opened by a notification need not be on a page that was read. */
@@ -138,16 +172,26 @@ export class ConversationList {
     if (this.selected !== null && !this.#known.has(this.selected)) await this.reread([this.selected]);
   }
 
-  #arrange(now: boolean): void {
+  /** Puts the rows in order, unless they are held and it need not be `now`. `below`: a page that was scrolled to. */
+  #arrange(now: boolean, below: Conversation[] = []): void {
     const sorted = this.#sorted();
-    if (this.#held && !now) {
-      const shown = this.rows.flatMap((row) => this.#known.get(row.id) ?? []);
-      this.waiting = sorted.length !== shown.length || sorted.some((row, i) => row.id !== shown[i]?.id);
-      this.rows = shown;
-    } else {
-      this.waiting = false;
+    if (!this.#held || now || this.rows.length === 0) {
+      this.waiting = null;
       this.rows = sorted;
+      return;
     }
+    const shown = new Map<ConversationId, Conversation>();
+    for (const { id } of this.rows) {
+      const row = this.#known.get(id);
+      if (row) shown.set(id, row);
+    }
+    const wanted = new Set(sorted);
+    for (const { id } of below) {
+      const row = this.#known.get(id);
+      if (row && wanted.has(row)) shown.set(id, row);
+    }
+    this.rows = [...shown.values()];
+    this.waiting = movedUp(this.rows, sorted);
   }
 
   #sorted(): Conversation[] {
@@ -158,4 +202,17 @@ export class ConversationList {
       .filter((row) => this.#horizon === null || order(row, this.#horizon) <= 0)
       .sort(order);
   }
+}
+
+/** How many rows of `sorted` stand above one that they stand below in `shown`, or are not there; `null`: the same order. */
+function movedUp(shown: Conversation[], sorted: Conversation[]): number | null {
+  if (shown.length === sorted.length && shown.every((row, i) => row.id === sorted[i]?.id)) return null;
+  const places = new Map(shown.map((row, i) => [row.id, i]));
+  let [highest, moved] = [Infinity, 0];
+  for (const row of sorted.toReversed()) {
+    const place = places.get(row.id) ?? Infinity;
+    if (place > highest || place === Infinity) moved += 1;
+    highest = Math.min(highest, place);
+  }
+  return moved;
 }
