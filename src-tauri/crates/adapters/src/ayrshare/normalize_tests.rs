@@ -27,8 +27,16 @@ fn listing(messages: &Messages, conversation: &str) -> Listing {
 fn without_limit_each_conversation_is_proven_from_its_own_oldest_message() {
     let items = vec![item("a", "1", 30), item("b", "2", 20), item("a", "3", 10)];
     let read = messages(items, &asked(Platform::Messenger, false), Some(at(60)), false);
-    assert_eq!(listing(&read, "a"), Listing { from: Some(at(10)), to: at(60) });
-    assert_eq!(listing(&read, "b"), Listing { from: Some(at(20)), to: at(60) });
+    assert_eq!(listing(&read, "a"), Listing { from: Some(at(10)), to: at(55) });
+    assert_eq!(listing(&read, "b"), Listing { from: Some(at(20)), to: at(55) });
+}
+
+#[test]
+fn the_last_seconds_before_last_updated_are_not_proven_beyond_what_is_shown() {
+    let items = vec![item("a", "1", 58), item("b", "2", 20)];
+    let read = messages(items, &asked(Platform::Instagram, false), Some(at(60)), false);
+    assert_eq!(listing(&read, "a"), Listing { from: Some(at(58)), to: at(58) }, "its newest message is held");
+    assert_eq!(listing(&read, "b"), Listing { from: Some(at(20)), to: at(55) });
 }
 
 #[test]
