@@ -66,6 +66,28 @@ pub struct Conversation {
     pub archived: bool,
 }
 
+/// A message that the user has seen, and with it all before it in its conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ReadUpTo {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Which.
+    pub message: MessageId,
+}
+
+/// What *mark all as read* changed of one conversation: the answer to it, and what its *Undo* hands back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ReadMark {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Up to when it was read before; `None`: not at all.
+    pub before: Option<Timestamp>,
+    /// The user had marked it as unread.
+    pub marked_unread: bool,
+    /// Up to when it was read then.
+    pub after: Timestamp,
+}
+
 /// The last line of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct LastMessage {

@@ -7,18 +7,18 @@ use std::sync::{
 
 use backscroll_model::{
     AttachmentSeen, Change, Conversation, ConversationId, ConversationState, DAY, Direction, Event, GapReason, HOUR,
-    Listing, MINUTE, MessageKind, Origin, Page, ParticipantSeen, Platform, ReactionSeen, SECOND, ThreadPosition,
-    Timestamp,
+    Listing, MINUTE, MessageKind, Origin, Page, ParticipantSeen, Platform, ReactionSeen, ReadUpTo, SECOND,
+    ThreadPosition, Timestamp,
 };
 use proptest::prelude::*;
 use rusqlite::{Connection, hooks::Action};
 
 use super::*;
 use crate::{
-    conversations_by_ids, cursor, cursors, gaps, mark_read, mark_unread, message_details, message_of, set_state,
-    take_announcements,
+    conversation_of, conversations_by_ids, cursor, cursors, gaps, mark_all_read, mark_read, mark_unread,
+    message_details, message_of, set_state, take_announcements,
     test_support::{NOW, backfill, check, inbound, live, outbound, page, remote, seen, with_account},
-    thread_page,
+    thread_page, undo_read,
 };
 
 fn the_conversation(connection: &Connection) -> Conversation {
@@ -200,6 +200,45 @@ fn reading_marks_move_forward_and_marking_unread_is_undone_by_reading() {
     assert_eq!(page.first_unread, Some(message("4")));
     mark_read(&connection, id, message("4")).unwrap();
     assert_eq!(the_conversation(&connection).unread, 0);
+    check(&connection);
+}
+
+#[test]
+fn undo_of_mark_all_read_brings_back_what_was_unread_and_keeps_what_came_meanwhile() {
+    let (connection, account) = with_account(Platform::Instagram);
+    let say = |thread: &str, names: &[(&str, i64)]| {
+        let events = names.iter().rev().map(|(name, at)| inbound(name, ago(HOUR).plus(*at), "x")).collect();
+        apply(&connection, account, &[page(thread, events, None)], &live()).unwrap();
+    };
+    say("read in part", &[("1", 1), ("2", 2), ("3", 3)]);
+    say("never read", &[("11", 1), ("12", 2)]);
+    say("marked", &[("21", 1)]);
+    say("read on", &[("31", 1), ("32", 2)]);
+    let id = |thread: &str| conversation_of(&connection, account, &remote(thread)).unwrap().unwrap();
+    let message = |name: &str| message_of(&connection, account, &remote(name)).unwrap().unwrap();
+    let threads = ["read in part", "never read", "marked", "read on"];
+    let unread = || threads.map(|t| conversations_by_ids(&connection, &[id(t)], NOW).unwrap()[0].unread);
+    mark_read(&connection, id("read in part"), message("1")).unwrap();
+    mark_read(&connection, id("marked"), message("21")).unwrap();
+    mark_unread(&connection, id("marked")).unwrap();
+    assert_eq!(unread(), [2, 2, 1, 2]);
+
+    let gone = ReadUpTo { conversation: ConversationId(999), message: message("1") };
+    let newest = [("read in part", "3"), ("never read", "12"), ("marked", "21"), ("read on", "32")];
+    let seen = newest.map(|(thread, m)| ReadUpTo { conversation: id(thread), message: message(m) });
+    let (marks, changes) = mark_all_read(&connection, &[seen.as_slice(), &[gone]].concat()).unwrap();
+    assert_eq!(unread(), [0; 4]);
+    assert_eq!(changes.len(), 5, "four rows and the counters once: {changes:?}");
+    assert_eq!(mark_all_read(&connection, &seen).unwrap(), (vec![], vec![]), "nothing is left to undo twice");
+
+    say("never read", &[("13", 3)]);
+    say("read on", &[("33", 3)]);
+    mark_read(&connection, id("read on"), message("33")).unwrap();
+    undo_read(&connection, &marks).unwrap();
+    assert_eq!(unread(), [2, 3, 1, 0]);
+    let page = thread_page(&connection, id("read in part"), &ThreadPosition::FirstUnread, 10).unwrap();
+    assert_eq!(page.first_unread, Some(message("2")));
+    assert!(undo_read(&connection, &marks).unwrap().is_empty());
     check(&connection);
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use backscroll_model::{
     AccountId, BusinessId, Change, Conversation, ConversationId, ConversationState, LastMessage, MessageId, Platform,
-    RemoteId, ReplyWindow, Timestamp,
+    ReadMark, ReadUpTo, RemoteId, ReplyWindow, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -188,6 +188,59 @@ pub fn wake_snoozed(connection: &Connection, now: Timestamp) -> Result<(Vec<Chan
         )?
         .query_row([], |row| row.get(0))?;
     Ok((changes, next.map(Timestamp)))
+}
+
+/// The user has seen all of these; those that are gone are left out. Answers what *Undo* needs, and what to read again.
+pub fn mark_all_read(connection: &Connection, seen: &[ReadUpTo]) -> Result<(Vec<ReadMark>, Vec<Change>)> {
+    let (mut marks, mut changes) = (Vec::new(), Vec::new());
+    for &ReadUpTo { conversation, message } in seen {
+        let Some((before, marked_unread)) = read_mark(connection, conversation)? else { continue };
+        match mark_read(connection, conversation, message) {
+            Ok(changed) => changes.extend(changed),
+            Err(StoreError::NotFound(_)) => continue,
+            Err(error) => return Err(error),
+        }
+        if let Some((Some(after), false)) = read_mark(connection, conversation)?
+            && (before != Some(after) || marked_unread)
+        {
+            marks.push(ReadMark { conversation, before, marked_unread, after });
+        }
+    }
+    Ok((marks, once(changes)))
+}
+
+/// Takes [`mark_all_read`] back: what was unread before is unread again, together with what came meanwhile. A
+/// conversation that was read further since keeps what the user did last.
+pub fn undo_read(connection: &Connection, marks: &[ReadMark]) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for mark in marks {
+        let undone = connection
+            .prepare_cached(
+                "UPDATE conversation SET read_mark = ?3, marked_unread = max(marked_unread, ?4)
+                 WHERE id = ?1 AND read_mark = ?2",
+            )?
+            .execute((mark.conversation.0, mark.after.0, mark.before.map(|at| at.0), mark.marked_unread))?;
+        if undone > 0 && recount_unread(connection, mark.conversation)? {
+            changes.extend(changed(mark.conversation));
+        }
+    }
+    Ok(once(changes))
+}
+
+/// Up to when the user has read, and whether it is marked as unread all the same; `None`: no such conversation.
+fn read_mark(connection: &Connection, id: ConversationId) -> Result<Option<(Option<Timestamp>, bool)>> {
+    Ok(connection
+        .prepare_cached("SELECT read_mark, marked_unread FROM conversation WHERE id = ?1")?
+        .query_row([id.0], |row| Ok((row.get::<_, Option<i64>>(0)?.map(Timestamp), row.get(1)?)))
+        .optional()?)
+}
+
+/// The counters are read again once, whatever number of rows moved them.
+fn once(mut changes: Vec<Change>) -> Vec<Change> {
+    let counted = changes.contains(&Change::Counts);
+    changes.retain(|change| *change != Change::Counts);
+    changes.extend(counted.then_some(Change::Counts));
+    changes
 }
 
 /// The user has seen everything up to `message`. Marks move forward only.

@@ -59,7 +59,8 @@ pub use attachment::{
 };
 pub use conversation::{
     PersonId, WaitingAvatar, avatars_waiting, conversation, conversation_of, conversations, conversations_by_ids,
-    mark_read, mark_unread, remote_of, set_avatar, set_state, wake_snoozed,
+    mark_all_read, mark_read, mark_unread, remote_of, set_avatar, set_state, undo_read,
+    wake_snoozed,
 };
 pub use counter::{badge, counts};
 pub use cursor::{cursor, cursors};
