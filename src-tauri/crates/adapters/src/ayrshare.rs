@@ -46,6 +46,7 @@ impl Adapter for Ayrshare {
             // Unconfirmed on X (12.4): a watermark that comes all the same is kept.
             read_receipts: !is_x,
             billed_reads: is_x,
+            switches_messaging: self.acts_as_profile(),
             text_limit: platform.text_limit(),
         }
     }

@@ -125,6 +125,8 @@ pub struct Capabilities {
     pub read_receipts: bool,
     /// Reading costs the user money per message (X).
     pub billed_reads: bool,
+    /// Messaging can be switched on for the profile (Ayrshare: one that is reached by its Profile Key).
+    pub switches_messaging: bool,
     /// The longest text.
     pub text_limit: TextLimit,
 }

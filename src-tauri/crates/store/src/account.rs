@@ -198,6 +198,7 @@ fn read_account(row: &Row<'_>) -> Result<Account> {
             auto_response: false,
             read_receipts: false,
             billed_reads: platform == Platform::X,
+            switches_messaging: false,
             text_limit: platform.text_limit(),
         },
     })
