@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use backscroll_adapters::Adapter as _;
-use backscroll_model::{ConversationId, ConversationState, ErrorCode, MessageId};
+use backscroll_model::{ConversationId, ConversationState, ErrorCode, MessageId, ReadMark, ReadUpTo};
 use backscroll_store as db;
 
 use super::Inbox;
@@ -61,6 +61,35 @@ impl Inbox {
             .map_err(|e| store_error(&e))?;
         self.0.publish(changes);
         notify::close_settled(&self.0, &[conversation]).await
+    }
+
+    /// Marks several conversations as read in one step; answers what [`Self::undo_read`] takes back. Conversations and
+    /// messages that are gone are left out.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn mark_all_read(&self, seen: Vec<ReadUpTo>) -> Result<Vec<ReadMark>> {
+        self.0.may_write()?;
+        let ids: Vec<ConversationId> = seen.iter().map(|one| one.conversation).collect();
+        let (marks, changes) =
+            self.0.store.write_user(move |tx| db::mark_all_read(tx, &seen)).await.map_err(|e| store_error(&e))?;
+        self.0.publish(changes);
+        notify::close_settled(&self.0, &ids).await?;
+        Ok(marks)
+    }
+
+    /// Makes unread again what [`Self::mark_all_read`] marked; what came meanwhile stays unread.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn undo_read(&self, marks: Vec<ReadMark>) -> Result<()> {
+        self.0.may_write()?;
+        let changes =
+            self.0.store.write_user(move |tx| db::undo_read(tx, &marks)).await.map_err(|e| store_error(&e))?;
+        self.0.publish(changes);
+        Ok(())
     }
 
     /// Marks the newest inbound message as unread again.
