@@ -11,6 +11,62 @@
 mod client;
 mod config;
 mod refusal;
+mod wire;
 
 pub use client::Meta;
 pub use config::{API_BASE, ConfigError, MetaConfig, VERSION};
+
+use async_trait::async_trait;
+use backscroll_model::{AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
+use tokio::sync::mpsc;
+
+use crate::{Adapter, AdapterError, Read, ReadDone, Secret, SendOutcome, SendText};
+
+impl Meta {
+    /// The token of one Page that a person's token offers.
+    pub async fn page_token_of(&self, _page: &RemoteId) -> Result<Secret, AdapterError> {
+        Err(AdapterError::unsupported())
+    }
+}
+
+#[async_trait]
+impl Adapter for Meta {
+    fn provider(&self) -> Provider {
+        Provider::Meta
+    }
+
+    fn capabilities(&self, platform: Platform) -> Capabilities {
+        Capabilities {
+            archive: false,
+            auto_response: false,
+            read_receipts: false,
+            billed_reads: false,
+            switches_messaging: false,
+            text_limit: platform.text_limit(),
+        }
+    }
+
+    async fn check(&self) -> Result<KeyCheck, AdapterError> {
+        Err(AdapterError::unsupported())
+    }
+
+    async fn read(&self, _read: &Read, _out: mpsc::Sender<Page>) -> Result<ReadDone, AdapterError> {
+        Err(AdapterError::unsupported())
+    }
+
+    async fn send_text(&self, _send: &SendText) -> SendOutcome {
+        SendOutcome::NotSent(AdapterError::unsupported())
+    }
+
+    async fn set_archived(&self, _: Platform, _: &RemoteId, _: bool) -> Result<(), AdapterError> {
+        Err(AdapterError::unsupported())
+    }
+
+    async fn auto_response(&self) -> Result<AutoResponse, AdapterError> {
+        Err(AdapterError::unsupported())
+    }
+
+    async fn set_auto_response(&self, _: &AutoResponse) -> Result<AutoResponse, AdapterError> {
+        Err(AdapterError::unsupported())
+    }
+}

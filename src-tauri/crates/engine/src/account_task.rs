@@ -71,8 +71,8 @@ fn next_read(inner: &Inner, live: &Live) -> Option<Timestamp> {
         last: state.last_round,
         next_update: state.next_update,
         failures: state.failures,
-        slowdown: link.as_ref().map_or(1, |l| l.slowdown()),
-        not_before: link.as_ref().map_or(now, |l| l.allowed_at(now, Urgency::Read)),
+        slowdown: link.as_ref().map_or(1, |l| l.slowdown(live.platform)),
+        not_before: link.as_ref().map_or(now, |l| l.allowed_at(live.platform, now, Urgency::Read)),
         hurry: state.hurry,
     };
     Some(pace::next_read(&pace, now, inner.jitter()))

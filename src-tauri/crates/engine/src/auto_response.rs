@@ -4,8 +4,8 @@
 //! It is asked for at most every [`ASK_AGAIN`] per connection, which is what a start costs beside its rounds, and kept
 //! in the history, so that a start without it (offline, refused) goes by what was known last.
 
-use backscroll_adapters::{Adapter as _, Kind};
-use backscroll_model::{AutoResponse, ConnectionId, HOUR, Timestamp};
+use backscroll_adapters::Kind;
+use backscroll_model::{AutoResponse, ConnectionId, HOUR, Platform, Timestamp};
 use backscroll_store as db;
 use serde::{Deserialize, Serialize};
 
@@ -42,15 +42,15 @@ pub(crate) async fn ask(inner: &Inner, link: &Link, connection: ConnectionId) ->
     let now = inner.now();
     let held = link.auto_response();
     let is_fresh = held.as_ref().is_some_and(|held| (0..ASK_AGAIN).contains(&now.since(held.at)));
-    if is_fresh || link.allowed_at(now, Urgency::Read) > now {
+    if is_fresh || link.allowed_at(Platform::Messenger, now, Urgency::Read) > now {
         return 0;
     }
-    link.record(now);
+    link.record(Platform::Messenger, now);
     match link.adapter.auto_response().await {
         Ok(setting) => learn(inner, link, connection, setting).await,
         Err(error) => {
             let now = inner.now();
-            link.heard_error(now, &error);
+            link.heard_error(Platform::Messenger, now, &error);
             tracing::info!(kind = ?error.kind, "the automatic reply is not known");
             // No way to the provider: the next round asks. A refusal would only be heard again.
             if !matches!(error.kind, Kind::Connect | Kind::Network) {

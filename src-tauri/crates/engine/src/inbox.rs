@@ -4,6 +4,7 @@ mod accounts;
 mod acting;
 mod attach;
 mod media;
+mod meta;
 mod reading;
 mod sending;
 mod settings;

@@ -1,7 +1,7 @@
 //! What all clones of an [`Inbox`](crate::Inbox) share, and the few ways in which its parts reach each other.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,7 +12,7 @@ use std::{
 
 use backscroll_model::{
     Account, AccountId, Change, Connection, ConnectionId, ConversationId, ErrorCode, Health, Notice, NoticeAction,
-    Settings, Timestamp, UserError,
+    Platform, Provider, RemoteId, Settings, Timestamp, UserError,
 };
 use backscroll_store::{self as db, Store};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -23,7 +23,7 @@ use crate::{
     Clock, InboxOptions, Limits,
     bus::Bus,
     errors::{store_error, user_error},
-    link::{Link, Links},
+    link::{Identity, Link, Links},
     live::Live,
     notify::Announcer,
     quiet::{Quiet, Wake},
@@ -33,6 +33,8 @@ use crate::{
 
 pub(crate) type Result<T> = std::result::Result<T, UserError>;
 
+/// Setting: fields that the version of Graph in use is known to lack.
+pub(crate) const MISSING_FIELDS: &str = concat!("graph_missing_fields/", "v25.0");
 /// Notices that a slow desktop may be behind.
 const NOTICES: usize = 256;
 
@@ -188,7 +190,14 @@ impl Inner {
 
     /// Puts in what the store cannot know: health, capabilities, the age of what is shown.
     pub(crate) fn complete(&self, mut account: Account) -> Account {
-        account.capabilities = crate::link::capabilities(account.platform);
+        let link = account.connection.and_then(|connection| self.open_link(connection));
+        account.capabilities = match link {
+            Some(link) => link.adapter.capabilities(account.platform),
+            None => {
+                let provider = account.provider.unwrap_or(Provider::Ayrshare);
+                crate::link::capabilities(provider, account.platform)
+            }
+        };
         if account.connection.is_none() {
             account.health = Health::Disconnected;
             return account;
@@ -239,8 +248,25 @@ impl Inner {
             .load(id)
             .await?
             .ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key for this connection"))?;
-        let link = Arc::new(Link::new(&connection.api_base, &credentials, self.limits)?);
+        let identity = self.identity(&connection).await?;
+        let link = Arc::new(Link::new(&connection.api_base, &credentials, identity, self.limits)?);
         Ok(Arc::clone(lock(&self.links).entry(id).or_insert(link)))
+    }
+
+    /// What the adapter of this connection must know beside its secrets.
+    async fn identity(&self, connection: &Connection) -> Result<Identity> {
+        if connection.provider != Provider::Meta {
+            return Ok(Identity::default());
+        }
+        let accounts = self.accounts().await?;
+        let instagram =
+            accounts.into_iter().find(|a| a.connection == Some(connection.id) && a.platform == Platform::Instagram);
+        let known_missing = self.read(|c| db::value::<BTreeSet<String>>(c, MISSING_FIELDS)).await?;
+        Ok(Identity {
+            page: connection.remote_ref.clone().map(RemoteId),
+            instagram: instagram.map(|a| a.remote_id),
+            known_missing: known_missing.unwrap_or_default(),
+        })
     }
 
     /// The live connection, if it is open.

@@ -1,25 +1,30 @@
 //! One live connection: the adapter with its secrets, and what all accounts of the connection share.
 //!
 //! At Ayrshare a connection is one profile, and the profile is what is counted, suspended and refused
-//! (`reference/ayrshare.md` 9.4). So the rate bucket lives here, and a refused key stops all its accounts at once
-//! instead of each of them knocking again.
+//! (`reference/ayrshare.md` 9.4); at Graph it is one Page, counted by platform (`reference/meta-graph.md` 5.4). So the
+//! rate buckets live here, and a refused key stops all its accounts at once instead of each of them knocking again.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use backscroll_adapters::{
-    AdapterError, Kind, ReadDone, Secret,
-    ayrshare::{Ayrshare, AyrshareConfig, ConfigError, XKeys, validate_api_base},
+    Adapter, AdapterError, Kind, ReadDone,
+    ayrshare::{self, Ayrshare, AyrshareConfig, XKeys, validate_api_base},
+    meta::{self, Meta, MetaConfig},
 };
 use backscroll_model::{
-    Capabilities, ConnectionId, ErrorCode, Health, MINUTE, Platform, Quota, SECOND, Timestamp, UserError,
+    Capabilities, ConnectionId, ErrorCode, Health, MINUTE, Platform, Provider, Quota, RemoteId, SECOND, Timestamp,
+    UserError,
 };
 
 use crate::{
     Limits,
     auto_response::Known,
     errors::{adapter_error, user_error},
-    rate::{RateBucket, Urgency},
-    secrets::Credentials,
+    rate::{GraphBucket, Lane, RateBucket, Urgency},
+    secrets::{AyrshareKeys, Credentials, PageToken},
 };
 
 /// The `Date` header counts whole seconds and the answer travels: less than this is no difference.
@@ -29,15 +34,21 @@ const SKEW_TOLD: i64 = 5 * MINUTE;
 
 /// A live connection.
 pub(crate) struct Link {
-    pub(crate) adapter: Ayrshare,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    own: Own,
     /// Held while the automatic reply is asked for.
     pub(crate) asking: tokio::sync::Mutex<()>,
     shared: Mutex<Shared>,
 }
 
-#[derive(Default)]
+/// The same adapter, for what only its provider has.
+enum Own {
+    Ayrshare(Arc<Ayrshare>),
+    Meta(Arc<Meta>),
+}
+
 struct Shared {
-    bucket: RateBucket,
+    lanes: Lanes,
     /// Our clock minus the provider's, in milliseconds.
     skew: i64,
     /// The provider refused the connection as a whole; nothing is asked before the user acts.
@@ -46,17 +57,69 @@ struct Shared {
     auto_response: Option<Known>,
 }
 
+/// What is counted together.
+enum Lanes {
+    /// All platforms of an Ayrshare profile.
+    One(Lane),
+    /// Each platform of a Page.
+    PerPlatform(BTreeMap<Platform, Lane>),
+}
+
+impl Lanes {
+    fn of(&mut self, platform: Platform) -> &mut Lane {
+        match self {
+            Self::One(lane) => lane,
+            Self::PerPlatform(lanes) => lanes.entry(platform).or_insert_with(|| Lane::Graph(GraphBucket::default())),
+        }
+    }
+}
+
+/// What an adapter must know beside its secrets.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Identity {
+    /// Graph: the Page.
+    pub(crate) page: Option<RemoteId>,
+    /// Graph: the linked Instagram account.
+    pub(crate) instagram: Option<RemoteId>,
+    /// Graph: fields that its version is known to lack.
+    pub(crate) known_missing: BTreeSet<String>,
+}
+
 impl Link {
-    pub(crate) fn new(api_base: &str, credentials: &Credentials, limits: Limits) -> Result<Self, UserError> {
-        let (x_key, x_secret) = credentials.x_keys.clone().unzip();
-        let adapter = open_adapter(
-            api_base,
-            credentials.api_key.clone(),
-            credentials.profile_key.clone(),
-            XKeys::from_parts(x_key, x_secret),
-            limits,
-        )?;
-        Ok(Self { adapter, asking: tokio::sync::Mutex::default(), shared: Mutex::default() })
+    pub(crate) fn new(
+        api_base: &str,
+        credentials: &Credentials,
+        identity: Identity,
+        limits: Limits,
+    ) -> Result<Self, UserError> {
+        let (adapter, own, lanes): (Arc<dyn Adapter>, _, _) = match credentials {
+            Credentials::Ayrshare(keys) => {
+                let adapter = Arc::new(open_ayrshare(api_base, keys, limits)?);
+                (Arc::clone(&adapter) as _, Own::Ayrshare(adapter), Lanes::One(Lane::Profile(RateBucket::default())))
+            }
+            Credentials::Meta(token) => {
+                let adapter = Arc::new(open_meta(api_base, token, identity, limits)?);
+                (Arc::clone(&adapter) as _, Own::Meta(adapter), Lanes::PerPlatform(BTreeMap::new()))
+            }
+        };
+        let shared = Shared { lanes, skew: 0, refused: None, auto_response: None };
+        Ok(Self { adapter, own, asking: tokio::sync::Mutex::default(), shared: Mutex::new(shared) })
+    }
+
+    /// What only Ayrshare has.
+    pub(crate) fn ayrshare(&self) -> Result<&Ayrshare, UserError> {
+        match &self.own {
+            Own::Ayrshare(adapter) => Ok(adapter),
+            Own::Meta(_) => Err(user_error(ErrorCode::Unsupported, "this connection is not Ayrshare's")),
+        }
+    }
+
+    /// What only Graph has.
+    pub(crate) fn meta(&self) -> Option<&Meta> {
+        match &self.own {
+            Own::Meta(adapter) => Some(adapter),
+            Own::Ayrshare(_) => None,
+        }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -64,36 +127,35 @@ impl Link {
     }
 
     /// When a call may leave: `now` or later.
-    pub(crate) fn allowed_at(&self, now: Timestamp, urgency: Urgency) -> Timestamp {
-        self.shared().bucket.allowed_at(now, urgency)
+    pub(crate) fn allowed_at(&self, platform: Platform, now: Timestamp, urgency: Urgency) -> Timestamp {
+        self.shared().lanes.of(platform).allowed_at(now, urgency)
     }
 
     /// Counts a call that is about to leave.
-    pub(crate) fn record(&self, now: Timestamp) {
-        self.shared().bucket.record(now);
+    pub(crate) fn record(&self, platform: Platform, now: Timestamp) {
+        self.shared().lanes.of(platform).record(now);
     }
 
-    pub(crate) fn slowdown(&self) -> i64 {
-        self.shared().bucket.slowdown()
+    pub(crate) fn slowdown(&self, platform: Platform) -> i64 {
+        self.shared().lanes.of(platform).slowdown()
     }
 
-    pub(crate) fn quota(&self) -> Option<Quota> {
-        self.shared().bucket.quota()
+    pub(crate) fn quota(&self, platform: Platform) -> Option<Quota> {
+        self.shared().lanes.of(platform).quota()
     }
 
-    pub(crate) fn blocked_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.shared().bucket.blocked_until(now)
+    pub(crate) fn blocked_until(&self, platform: Platform, now: Timestamp) -> Option<Timestamp> {
+        self.shared().lanes.of(platform).blocked_until(now)
     }
 
     /// Takes note of what a read's answer said about limits and time.
-    pub(crate) fn heard(&self, now: Timestamp, done: &ReadDone) {
+    pub(crate) fn heard(&self, platform: Platform, now: Timestamp, done: &ReadDone) {
         let mut shared = self.shared();
+        let lane = shared.lanes.of(platform);
         for _ in 1..done.calls {
-            shared.bucket.record(now);
+            lane.record(now);
         }
-        if let Some(quota) = done.quota {
-            shared.bucket.heard(now, quota);
-        }
+        lane.heard(now, done.quota);
         shared.refused = None;
         drop(shared);
         self.heard_time(now, done.server_time);
@@ -108,14 +170,19 @@ impl Link {
     }
 
     /// Takes note of an error; answers when the next call may leave, if it was a refusal for being too fast.
-    pub(crate) fn heard_error(&self, now: Timestamp, error: &AdapterError) -> Option<Timestamp> {
+    pub(crate) fn heard_error(&self, platform: Platform, now: Timestamp, error: &AdapterError) -> Option<Timestamp> {
         self.heard_time(now, error.server_time);
         let mut shared = self.shared();
         match &error.kind {
-            Kind::RateLimited { wait } => return Some(shared.bucket.refused(now, *wait)),
+            Kind::RateLimited { wait } => return Some(shared.lanes.of(platform).refused(now, *wait)),
             Kind::KeyRefused | Kind::ProfileKeyAsApiKey => shared.refused = Some(Health::KeyRefused),
             Kind::ProfileKeyRefused => shared.refused = Some(Health::ProfileKeyRefused),
             Kind::Suspended => shared.refused = Some(Health::Suspended),
+            Kind::TokenExpired => shared.refused = Some(Health::TokenExpired),
+            Kind::TokenRevoked => shared.refused = Some(Health::TokenRevoked),
+            Kind::PasswordChanged => shared.refused = Some(Health::PasswordChanged),
+            Kind::RoleLost => shared.refused = Some(Health::RoleLost),
+            Kind::AppSecret => shared.refused = Some(Health::AppSecretNeeded),
             _ => {}
         }
         None
@@ -133,7 +200,10 @@ impl Link {
 
     /// The user asked to read now: a wait longer than the provider's period is tried once.
     pub(crate) fn user_asks(&self, now: Timestamp) {
-        self.shared().bucket.user_asks(now);
+        match &mut self.shared().lanes {
+            Lanes::One(lane) => lane.user_asks(now),
+            Lanes::PerPlatform(lanes) => lanes.values_mut().for_each(|lane| lane.user_asks(now)),
+        }
     }
 
     /// Counts a call that the user asked for, or says why it must not leave.
@@ -142,23 +212,28 @@ impl Link {
             None => None,
             Some(Health::ProfileKeyRefused) => Some(ErrorCode::ProfileKeyRefused),
             Some(Health::Suspended) => Some(ErrorCode::Suspended),
+            Some(Health::TokenExpired) => Some(ErrorCode::TokenExpired),
+            Some(Health::TokenRevoked) => Some(ErrorCode::TokenRevoked),
+            Some(Health::PasswordChanged) => Some(ErrorCode::PasswordChanged),
+            Some(Health::RoleLost) => Some(ErrorCode::RoleLost),
+            Some(Health::AppSecretNeeded) => Some(ErrorCode::AppSecretNeeded),
             Some(_) => Some(ErrorCode::KeyRefused),
         };
         if let Some(code) = code {
             return Err(user_error(code, "the provider refused this connection before"));
         }
-        let at = self.allowed_at(now, Urgency::User);
+        let at = self.allowed_at(ANY, now, Urgency::User);
         if at > now {
             let error = user_error(ErrorCode::RateLimited, "the provider asked to slow down");
             return Err(UserError { retry_at: Some(at), ..error });
         }
-        self.record(now);
+        self.record(ANY, now);
         Ok(())
     }
 
     /// Takes note of why such a call failed, and tells it.
     pub(crate) fn call_failed(&self, now: Timestamp, error: &AdapterError) -> UserError {
-        self.heard_error(now, error);
+        self.heard_error(ANY, now, error);
         adapter_error(error, now)
     }
 
@@ -193,27 +268,51 @@ impl Link {
     }
 }
 
+/// The lane of calls that belong to no platform: at Ayrshare there is one for all, at Graph a Page is Messenger's.
+const ANY: Platform = Platform::Messenger;
+
 /// An adapter for these secrets; what cannot even be tried is told as the user's input.
-pub(crate) fn open_adapter(
-    api_base: &str,
-    api_key: Secret,
-    profile_key: Option<Secret>,
-    x_keys: XKeys,
-    limits: Limits,
-) -> Result<Ayrshare, UserError> {
-    let mut config = AyrshareConfig::new(api_key);
-    config.api_base = validate_api_base(api_base).map_err(config_error)?;
-    config.profile_key = profile_key.filter(|key| !key.is_empty());
-    config.x_keys = x_keys;
+pub(crate) fn open_ayrshare(api_base: &str, keys: &AyrshareKeys, limits: Limits) -> Result<Ayrshare, UserError> {
+    let (x_key, x_secret) = keys.x_keys.clone().unzip();
+    let mut config = AyrshareConfig::new(keys.api_key.clone());
+    config.api_base = validate_api_base(api_base).map_err(ayrshare_config)?;
+    config.profile_key = keys.profile_key.clone().filter(|key| !key.is_empty());
+    config.x_keys = XKeys::from_parts(x_key, x_secret);
     config.limits = limits;
-    Ayrshare::new(config).map_err(config_error)
+    Ayrshare::new(config).map_err(ayrshare_config)
 }
 
-fn config_error(error: ConfigError) -> UserError {
+/// Likewise for Graph.
+pub(crate) fn open_meta(
+    api_base: &str,
+    token: &PageToken,
+    identity: Identity,
+    limits: Limits,
+) -> Result<Meta, UserError> {
+    let mut config = MetaConfig::new(token.token.clone());
+    config.api_base = api_base.to_owned();
+    config.app_secret = token.app_secret.clone().filter(|secret| !secret.is_empty());
+    config.page = identity.page;
+    config.instagram = identity.instagram;
+    config.known_missing = identity.known_missing;
+    config.limits = limits;
+    Meta::new(config).map_err(meta_config)
+}
+
+fn ayrshare_config(error: ayrshare::ConfigError) -> UserError {
     let code = match error {
-        ConfigError::BadApiBase => ErrorCode::BadApiBase,
-        ConfigError::NoApiKey | ConfigError::BadSecret(_) => ErrorCode::BadInput,
-        ConfigError::Client => ErrorCode::Internal,
+        ayrshare::ConfigError::BadApiBase => ErrorCode::BadApiBase,
+        ayrshare::ConfigError::NoApiKey | ayrshare::ConfigError::BadSecret(_) => ErrorCode::BadInput,
+        ayrshare::ConfigError::Client => ErrorCode::Internal,
+    };
+    user_error(code, error.to_string())
+}
+
+fn meta_config(error: meta::ConfigError) -> UserError {
+    let code = match error {
+        meta::ConfigError::BadApiBase => ErrorCode::BadApiBase,
+        meta::ConfigError::NoToken | meta::ConfigError::BadSecret(_) => ErrorCode::BadInput,
+        meta::ConfigError::BadVersion | meta::ConfigError::Client => ErrorCode::Internal,
     };
     user_error(code, error.to_string())
 }
@@ -221,14 +320,16 @@ fn config_error(error: ConfigError) -> UserError {
 /// Links by connection, opened when first needed.
 pub(crate) type Links = Mutex<std::collections::BTreeMap<ConnectionId, Arc<Link>>>;
 
-/// What Ayrshare can do on a platform, for accounts whose connection is not open. A test compares it with the adapter.
-pub(crate) fn capabilities(platform: Platform) -> Capabilities {
+/// What a provider can do on a platform, for accounts whose connection is not open. A test compares it with the adapters.
+pub(crate) fn capabilities(provider: Provider, platform: Platform) -> Capabilities {
     let is_x = platform == Platform::X;
+    let is_ayrshare = provider == Provider::Ayrshare;
     Capabilities {
-        archive: true,
-        auto_response: true,
-        read_receipts: !is_x,
+        archive: is_ayrshare,
+        auto_response: is_ayrshare,
+        read_receipts: is_ayrshare && !is_x,
         billed_reads: is_x,
+        switches_messaging: false,
         text_limit: platform.text_limit(),
     }
 }
@@ -237,15 +338,19 @@ pub(crate) fn capabilities(platform: Platform) -> Capabilities {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use backscroll_adapters::Adapter as _;
+    use backscroll_adapters::Secret;
 
     #[test]
     fn what_is_shown_without_a_connection_is_what_the_adapter_says() {
-        let adapter =
-            open_adapter("https://api.ayrshare.com/api", Secret::new("A-B"), None, XKeys::Missing, Limits::default())
-                .unwrap();
+        let keys = AyrshareKeys { api_key: Secret::new("A-B"), profile_key: None, x_keys: None };
+        let ayrshare = open_ayrshare("https://api.ayrshare.com/api", &keys, Limits::default()).unwrap();
         for platform in Platform::ALL {
-            assert_eq!(adapter.capabilities(platform), capabilities(platform));
+            assert_eq!(ayrshare.capabilities(platform), capabilities(Provider::Ayrshare, platform));
+        }
+        let token = PageToken { token: Secret::new("EAAB"), app_secret: None };
+        let meta = open_meta(meta::API_BASE, &token, Identity::default(), Limits::default()).unwrap();
+        for platform in [Platform::Messenger, Platform::Instagram] {
+            assert_eq!(meta.capabilities(platform), capabilities(Provider::Meta, platform));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use backscroll_adapters::Secret;
-use backscroll_model::XHistory;
+use backscroll_model::{RemoteId, XHistory};
 use serde::Deserialize;
 
 use crate::Clock;
@@ -46,6 +46,17 @@ pub enum SecretsPlace {
     File,
     /// A file, because no keychain runs: shown to the user.
     FileBecauseNoKeychain,
+}
+
+/// The secrets of one Page, as `account add` and the connect page give them.
+#[derive(Debug, Clone)]
+pub struct MetaSecrets {
+    /// The token of a Page; a person's token offers its Pages instead.
+    pub token: Secret,
+    /// The secret of the app that the token belongs to, where that app demands signed calls.
+    pub app_secret: Option<Secret>,
+    /// A person's token: which of its Pages.
+    pub page: Option<RemoteId>,
 }
 
 /// The secrets of one Ayrshare profile, as `account add` and the connect page give them.

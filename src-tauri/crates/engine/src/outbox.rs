@@ -245,7 +245,7 @@ impl Sender {
         if account.platform == Platform::X && x::messages_left(account.x_budget) == 0 {
             return Err(paused(None));
         }
-        let at = link.allowed_at(now, Urgency::User);
+        let at = link.allowed_at(account.platform, now, Urgency::User);
         if at > now {
             return Err(Closed { reason: SendReason::RateLimited, until: Some(at) });
         }

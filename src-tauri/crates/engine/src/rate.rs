@@ -4,9 +4,13 @@
 //! Promises: reads stay below 80 % of the limit, so what the user sends always finds room; after a refusal nothing
 //! leaves before the period must have turned. Pure: time is an argument.
 
+mod graph;
+
 use std::{collections::VecDeque, time::Duration};
 
 use backscroll_model::{HOUR, MINUTE, Quota, Timestamp};
+
+pub(crate) use graph::GraphBucket;
 
 /// The provider's period.
 const PERIOD_MS: i64 = 5 * MINUTE;
@@ -23,6 +27,76 @@ pub(crate) enum Urgency {
     Read,
     /// What the user does: may use the rest.
     User,
+}
+
+/// The bucket of whichever provider.
+#[derive(Debug)]
+pub(crate) enum Lane {
+    /// Ayrshare's profile, over all its platforms.
+    Profile(RateBucket),
+    /// Graph: one platform of a Page.
+    Graph(GraphBucket),
+}
+
+impl Lane {
+    pub(crate) fn record(&mut self, now: Timestamp) {
+        match self {
+            Self::Profile(bucket) => bucket.record(now),
+            Self::Graph(bucket) => bucket.record(now),
+        }
+    }
+
+    pub(crate) fn heard(&mut self, now: Timestamp, quota: Option<Quota>) {
+        match (self, quota) {
+            (Self::Profile(bucket), Some(quota)) => bucket.heard(now, quota),
+            (Self::Graph(bucket), Some(quota)) => bucket.heard(now, quota),
+            (Self::Graph(bucket), None) => bucket.answered(),
+            (Self::Profile(_), None) => {}
+        }
+    }
+
+    pub(crate) fn refused(&mut self, now: Timestamp, wait: Option<Duration>) -> Timestamp {
+        match self {
+            Self::Profile(bucket) => bucket.refused(now, wait),
+            Self::Graph(bucket) => bucket.refused(now, wait),
+        }
+    }
+
+    pub(crate) fn user_asks(&mut self, now: Timestamp) {
+        match self {
+            Self::Profile(bucket) => bucket.user_asks(now),
+            Self::Graph(bucket) => bucket.user_asks(now),
+        }
+    }
+
+    pub(crate) fn allowed_at(&mut self, now: Timestamp, urgency: Urgency) -> Timestamp {
+        match self {
+            Self::Profile(bucket) => bucket.allowed_at(now, urgency),
+            Self::Graph(bucket) => bucket.allowed_at(now, urgency),
+        }
+    }
+
+    /// By how much reading slows down after refusals in a row. Graph's waits grow by themselves.
+    pub(crate) fn slowdown(&self) -> i64 {
+        match self {
+            Self::Profile(bucket) => bucket.slowdown(),
+            Self::Graph(_) => 1,
+        }
+    }
+
+    pub(crate) fn quota(&self) -> Option<Quota> {
+        match self {
+            Self::Profile(bucket) => bucket.quota(),
+            Self::Graph(bucket) => bucket.quota(),
+        }
+    }
+
+    pub(crate) fn blocked_until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Profile(bucket) => bucket.blocked_until(now),
+            Self::Graph(bucket) => bucket.blocked_until(now),
+        }
+    }
 }
 
 /// Counts calls against the limit.

@@ -10,7 +10,7 @@ pub(crate) mod x;
 
 use std::sync::Arc;
 
-use backscroll_adapters::{Adapter as _, AdapterError, Kind, Read, ReadDone};
+use backscroll_adapters::{AdapterError, Kind, Read, ReadDone};
 use backscroll_model::{
     Account, Backfill, Change, ErrorCode, HOUR, Health, MINUTE, Page, Platform, RemoteId, SyncReport, Timestamp,
     UserError,
@@ -295,11 +295,11 @@ impl Round<'_> {
 
     fn may_call(&mut self) -> std::result::Result<(), Stop> {
         let now = self.inner.now();
-        let at = self.link.allowed_at(now, Urgency::Read);
+        let at = self.link.allowed_at(self.account.platform, now, Urgency::Read);
         if at > now {
             return Err(Stop::Wait(at));
         }
-        self.link.record(now);
+        self.link.record(self.account.platform, now);
         Ok(())
     }
 
@@ -308,16 +308,16 @@ impl Round<'_> {
         match done {
             Ok(done) => {
                 self.tally.calls += done.calls;
-                self.link.heard(now, &done);
+                self.link.heard(self.account.platform, now, &done);
                 if done.unfinished {
-                    let at = self.link.allowed_at(now, Urgency::Read);
+                    let at = self.link.allowed_at(self.account.platform, now, Urgency::Read);
                     return Err(Stop::Wait(at));
                 }
                 Ok(done)
             }
             Err(error) => {
                 self.tally.calls += 1;
-                self.link.heard_error(now, &error);
+                self.link.heard_error(self.account.platform, now, &error);
                 Err(Stop::Adapter(error))
             }
         }
@@ -432,7 +432,7 @@ async fn conclude(
                 let since = *state.failing_since.get_or_insert(now);
                 let last_success = state.last_success;
                 state.absent(last_success);
-                state.health = health_of(stop, &mut state, link.as_deref(), since, now);
+                state.health = health_of(stop, &mut state, link.as_deref(), live.platform, since, now);
                 state.look_again = look_again(&state.health, now);
             }
         }
@@ -509,18 +509,19 @@ fn health_of(
     stop: Stop,
     state: &mut crate::live::State,
     link: Option<&Link>,
+    platform: Platform,
     since: Timestamp,
     now: Timestamp,
 ) -> Health {
     match stop {
-        Stop::Wait(until) => match link.and_then(|l| l.blocked_until(now)) {
+        Stop::Wait(until) => match link.and_then(|l| l.blocked_until(platform, now)) {
             // Our own restraint is no trouble worth telling.
             None => state.health.clone(),
             Some(_) => Health::RateLimited { until },
         },
         Stop::Adapter(error) => {
             state.failures = state.failures.saturating_add(1);
-            let next_try = match (&error.kind, link.and_then(|l| l.blocked_until(now))) {
+            let next_try = match (&error.kind, link.and_then(|l| l.blocked_until(platform, now))) {
                 (Kind::RateLimited { .. }, Some(until)) => until,
                 _ => now.plus(crate::pace::pause(state.failures, 0.5)),
             };

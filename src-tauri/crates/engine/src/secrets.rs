@@ -37,42 +37,92 @@ type Result<T> = std::result::Result<T, UserError>;
 
 /// The credentials of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Credentials {
+pub(crate) enum Credentials {
+    Ayrshare(AyrshareKeys),
+    Meta(PageToken),
+}
+
+/// What a connection to Ayrshare signs its calls with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AyrshareKeys {
     pub(crate) api_key: Secret,
     pub(crate) profile_key: Option<Secret>,
     pub(crate) x_keys: Option<(Secret, Secret)>,
 }
 
+/// What a connection to Graph signs its calls with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PageToken {
+    pub(crate) token: Secret,
+    pub(crate) app_secret: Option<Secret>,
+}
+
+impl Credentials {
+    /// Those of Ayrshare, if they are.
+    pub(crate) fn ayrshare(self) -> Option<AyrshareKeys> {
+        match self {
+            Self::Ayrshare(keys) => Some(keys),
+            Self::Meta(_) => None,
+        }
+    }
+
+    /// Those of Graph, if they are.
+    pub(crate) fn meta(self) -> Option<PageToken> {
+        match self {
+            Self::Meta(token) => Some(token),
+            Self::Ayrshare(_) => None,
+        }
+    }
+}
+
 /// How [`Credentials`] look at rest. Private, so that nothing else can serialise a secret.
 #[derive(Serialize, Deserialize)]
-struct AtRest {
-    api_key: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    profile_key: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    x_api_key: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    x_api_secret: Option<String>,
+#[serde(untagged)]
+enum AtRest {
+    Ayrshare {
+        api_key: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        profile_key: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        x_api_key: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        x_api_secret: Option<String>,
+    },
+    Meta {
+        page_token: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app_secret: Option<String>,
+    },
 }
 
 impl From<&Credentials> for AtRest {
-    fn from(c: &Credentials) -> Self {
+    fn from(credentials: &Credentials) -> Self {
         let raw = |s: &Secret| s.expose().to_owned();
-        Self {
-            api_key: raw(&c.api_key),
-            profile_key: c.profile_key.as_ref().map(raw),
-            x_api_key: c.x_keys.as_ref().map(|(key, _)| raw(key)),
-            x_api_secret: c.x_keys.as_ref().map(|(_, secret)| raw(secret)),
+        match credentials {
+            Credentials::Ayrshare(c) => Self::Ayrshare {
+                api_key: raw(&c.api_key),
+                profile_key: c.profile_key.as_ref().map(raw),
+                x_api_key: c.x_keys.as_ref().map(|(key, _)| raw(key)),
+                x_api_secret: c.x_keys.as_ref().map(|(_, secret)| raw(secret)),
+            },
+            Credentials::Meta(c) => {
+                Self::Meta { page_token: raw(&c.token), app_secret: c.app_secret.as_ref().map(raw) }
+            }
         }
     }
 }
 
 impl From<AtRest> for Credentials {
-    fn from(r: AtRest) -> Self {
-        Self {
-            api_key: Secret::new(r.api_key),
-            profile_key: r.profile_key.map(Secret::new),
-            x_keys: r.x_api_key.zip(r.x_api_secret).map(|(key, secret)| (Secret::new(key), Secret::new(secret))),
+    fn from(at_rest: AtRest) -> Self {
+        match at_rest {
+            AtRest::Ayrshare { api_key, profile_key, x_api_key, x_api_secret } => Self::Ayrshare(AyrshareKeys {
+                api_key: Secret::new(api_key),
+                profile_key: profile_key.map(Secret::new),
+                x_keys: x_api_key.zip(x_api_secret).map(|(key, secret)| (Secret::new(key), Secret::new(secret))),
+            }),
+            AtRest::Meta { page_token, app_secret } => {
+                Self::Meta(PageToken { token: Secret::new(page_token), app_secret: app_secret.map(Secret::new) })
+            }
         }
     }
 }
@@ -264,11 +314,15 @@ mod tests {
     use super::*;
 
     fn credentials() -> Credentials {
-        Credentials {
+        Credentials::Ayrshare(AyrshareKeys {
             api_key: Secret::new("AAAA-1111"),
             profile_key: Some(Secret::new("PPPP-2222")),
             x_keys: Some((Secret::new("xk"), Secret::new("xs"))),
-        }
+        })
+    }
+
+    fn page() -> Credentials {
+        Credentials::Meta(PageToken { token: Secret::new("EAAPage"), app_secret: Some(Secret::new("app")) })
     }
 
     #[tokio::test]
@@ -279,10 +333,9 @@ mod tests {
         let (one, two) = (ConnectionId(1), ConnectionId(2));
         assert_eq!(secrets.load(one).await.unwrap(), None);
         secrets.save(one, &credentials()).await.unwrap();
-        let plain = Credentials { profile_key: None, x_keys: None, ..credentials() };
-        secrets.save(two, &plain).await.unwrap();
+        secrets.save(two, &page()).await.unwrap();
         assert_eq!(secrets.load(one).await.unwrap(), Some(credentials()));
-        assert_eq!(secrets.load(two).await.unwrap(), Some(plain));
+        assert_eq!(secrets.load(two).await.unwrap(), Some(page()));
         secrets.forget(one).await.unwrap();
         secrets.forget(one).await.unwrap();
         assert_eq!(secrets.load(one).await.unwrap(), None);

@@ -49,6 +49,8 @@ pub struct Account {
     pub username: Option<String>,
     /// The connection that reads and sends for it; `None` after *Disconnect* (the history stays readable).
     pub connection: Option<ConnectionId>,
+    /// Whose API that connection is for.
+    pub provider: Option<Provider>,
     /// The last time the provider's data was read in full, by the provider's clock (`lastUpdated`).
     pub last_read_at: Option<Timestamp>,
     /// The first back-fill: not yet, running or finished.

@@ -145,8 +145,9 @@ pub fn disconnect(connection: &Connection, id: AccountId) -> Result<()> {
 }
 
 const ACCOUNT: &str = "SELECT a.id, a.business, a.platform, a.remote_id, a.name, a.username, a.connection,
-        a.last_read_at, a.backfill, a.x_history, a.x_limit_cents, s.millicents
-    FROM account a LEFT JOIN x_spend s ON s.account = a.id AND s.month = ?1";
+        a.last_read_at, a.backfill, a.x_history, a.x_limit_cents, s.millicents, l.provider
+    FROM account a LEFT JOIN x_spend s ON s.account = a.id AND s.month = ?1
+    LEFT JOIN connection l ON l.id = a.connection";
 
 /// All accounts, oldest first. `now` chooses the month of X's costs.
 pub fn accounts(connection: &Connection, now: Timestamp) -> Result<Vec<Account>> {
@@ -189,6 +190,7 @@ fn read_account(row: &Row<'_>) -> Result<Account> {
         name: row.get(4)?,
         username: row.get(5)?,
         connection: connection.map(ConnectionId),
+        provider: row.get::<_, Option<String>>(12)?.as_deref().and_then(Provider::parse),
         last_read_at: row.get::<_, Option<i64>>(7)?.map(Timestamp),
         backfill: codes::backfill_of(row.get(8)?)?,
         health: if connection.is_some() { Health::Starting } else { Health::Disconnected },

@@ -5,7 +5,7 @@
 //! drafts; a connection that nobody uses any more is forgotten together with its key.
 
 use backscroll_adapters::{
-    Adapter as _, Secret,
+    Secret,
     ayrshare::{API_BASE, XKeys, validate_api_base},
 };
 use backscroll_model::{
@@ -19,7 +19,8 @@ use crate::{
     AyrshareSecrets, auto_response,
     errors::{adapter_error, store_error, user_error},
     inner::Result,
-    secrets::Credentials,
+    link::open_ayrshare,
+    secrets::{AyrshareKeys, Credentials},
 };
 
 /// Names are cut here; no platform allows longer ones.
@@ -64,7 +65,11 @@ impl Inbox {
         let now = self.0.now();
         let mut page = self.0.read(move |c| db::account_page(c, id, now)).await?;
         page.calls = self.0.live(id).map_or(0, |live| live.state().calls);
-        page.quota = page.account.connection.and_then(|c| self.0.open_link(c)).and_then(|link| link.quota());
+        page.quota = page
+            .account
+            .connection
+            .and_then(|c| self.0.open_link(c))
+            .and_then(|link| link.quota(page.account.platform));
         page.account = self.0.complete(page.account);
         Ok(page)
     }
@@ -96,7 +101,7 @@ impl Inbox {
         let check = self.check(&api_base, &credentials).await?;
         require_ready(&check)?;
         let x = XChoice { history: secrets.x_history, monthly_limit_cents: secrets.x_monthly_limit_cents };
-        self.attach(&api_base, &credentials, &check, name, x).await
+        self.attach(&api_base, &Credentials::Ayrshare(credentials), &check, name, x).await
     }
 
     /// Gives an existing connection new secrets, checked first; history and drafts stay. Fields that are `None` keep
@@ -115,9 +120,9 @@ impl Inbox {
     ) -> Result<KeyCheck> {
         self.0.may_write()?;
         let row = self.0.connection(connection).await?;
-        let held = self.0.secrets.load(connection).await?;
+        let held = self.ayrshare_keys(connection).await?;
         let api_key = api_key.or_else(|| held.as_ref().map(|c| c.api_key.clone()));
-        let credentials = Credentials {
+        let credentials = AyrshareKeys {
             api_key: api_key.ok_or_else(|| user_error(ErrorCode::BadInput, "the API key is missing"))?,
             profile_key: profile_key.or_else(|| held.as_ref().and_then(|c| c.profile_key.clone())),
             x_keys: x_keys.or_else(|| held.as_ref().and_then(|c| c.x_keys.clone())),
@@ -130,8 +135,53 @@ impl Inbox {
             return Err(user_error(ErrorCode::OtherProfilesKey, detail));
         }
         let x = XChoice { history: None, monthly_limit_cents: 0 };
-        self.attach_to(row.id, &credentials, &check, None, x).await?;
+        self.attach_to(row.id, &Credentials::Ayrshare(credentials), &check, None, x).await?;
         Ok(check)
+    }
+
+    /// Switches messaging on for the profile of these secrets, and looks again. Saves nothing. Each platform may have to
+    /// be linked again afterwards (`reference/ayrshare.md` 1.3); the answer says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check_ayrshare`]; `MessagingOff` without a Profile Key: the Primary Profile's switch is in the
+    /// dashboard.
+    pub async fn switch_messaging_on(&self, api_base: Option<String>, secrets: AyrshareSecrets) -> Result<KeyCheck> {
+        let (api_base, credentials) = wanted(api_base, &secrets)?;
+        self.messaging_on(&api_base, &credentials).await
+    }
+
+    /// Likewise for an existing connection, whose accounts are read at once.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `Keychain`, and as [`Self::switch_messaging_on`].
+    pub async fn switch_messaging_on_again(&self, connection: ConnectionId) -> Result<KeyCheck> {
+        self.0.may_write()?;
+        let row = self.0.connection(connection).await?;
+        let held = self.ayrshare_keys(connection).await?;
+        let held = held.ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key"))?;
+        let check = self.messaging_on(&row.api_base, &held).await?;
+        let x = XChoice { history: None, monthly_limit_cents: 0 };
+        self.attach_to(row.id, &Credentials::Ayrshare(held), &check, None, x).await?;
+        Ok(check)
+    }
+
+    /// The keys of a connection to Ayrshare.
+    async fn ayrshare_keys(&self, connection: ConnectionId) -> Result<Option<AyrshareKeys>> {
+        Ok(self.0.secrets.load(connection).await?.and_then(Credentials::ayrshare))
+    }
+
+    async fn messaging_on(&self, api_base: &str, credentials: &AyrshareKeys) -> Result<KeyCheck> {
+        let Some(profile_key) = &credentials.profile_key else {
+            return Err(user_error(ErrorCode::MessagingOff, "the Primary Profile has its switch in the dashboard"));
+        };
+        let before = self.check(api_base, credentials).await?;
+        let primary = AyrshareKeys { api_key: credentials.api_key.clone(), profile_key: None, x_keys: None };
+        let adapter = open_ayrshare(api_base, &primary, self.0.limits)?;
+        let done = adapter.set_messaging_active(profile_key, &before.profile.title, true).await;
+        done.map_err(|e| adapter_error(&e, self.0.now()))?;
+        self.check(api_base, credentials).await
     }
 
     /// Creates a profile under the key of this connection, switches messaging on for it, and connects it. The answer is
@@ -146,16 +196,17 @@ impl Inbox {
         let title =
             clean_line(&title, NAME_CHARS).ok_or_else(|| user_error(ErrorCode::BadInput, "the title is empty"))?;
         let row = self.0.connection(connection).await?;
-        let held = self.0.secrets.load(connection).await?;
+        let held = self.ayrshare_keys(connection).await?;
         let held = held.ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key"))?;
         let link = self.0.link(connection).await?;
-        let made = link.adapter.create_profile(&title).await.map_err(|e| adapter_error(&e, self.0.now()))?;
-        let credentials = Credentials { profile_key: Some(made.profile_key), ..held };
+        let made = link.ayrshare()?.create_profile(&title).await.map_err(|e| adapter_error(&e, self.0.now()))?;
+        let credentials = AyrshareKeys { profile_key: Some(made.profile_key), ..held };
         // Asked after the key is safe: a failure here must not lose it.
         let x = XChoice { history: None, monthly_limit_cents: 0 };
-        let new = self.new_connection(&row.api_base, &credentials, &title, made.reference.as_deref()).await?;
+        let kept = Credentials::Ayrshare(credentials.clone());
+        let new = self.new_connection(&row.api_base, &kept, &title, made.reference.as_deref()).await?;
         match self.check(&row.api_base, &credentials).await {
-            Ok(check) => self.attach_to(new, &credentials, &check, Some(title), x).await,
+            Ok(check) => self.attach_to(new, &kept, &check, Some(title), x).await,
             Err(error) => {
                 tracing::warn!(code = ?error.code, "the new profile could not be looked at yet");
                 Ok(Vec::new())
@@ -174,9 +225,9 @@ impl Inbox {
             account.connection.ok_or_else(|| user_error(ErrorCode::Disconnected, "the account has no connection"))?;
         let link = self.0.link(connection).await?;
         let now = self.0.now();
-        link.record(now);
+        link.record(account.platform, now);
         let check = link.adapter.check().await.map_err(|e| {
-            link.heard_error(now, &e);
+            link.heard_error(account.platform, now, &e);
             adapter_error(&e, now)
         })?;
         if self.0.is_running()
@@ -304,7 +355,7 @@ impl Inbox {
 }
 
 /// Address and secrets as they will be used. Half a pair of X keys is refused here, before anyone is asked.
-fn wanted(api_base: Option<String>, secrets: &AyrshareSecrets) -> Result<(String, Credentials)> {
+fn wanted(api_base: Option<String>, secrets: &AyrshareSecrets) -> Result<(String, AyrshareKeys)> {
     let api_base = validate_api_base(api_base.as_deref().unwrap_or(API_BASE))
         .map_err(|e| user_error(ErrorCode::BadApiBase, e.to_string()))?;
     let x_keys = match XKeys::from_parts(secrets.x_api_key.clone(), secrets.x_api_secret.clone()) {
@@ -318,7 +369,7 @@ fn wanted(api_base: Option<String>, secrets: &AyrshareSecrets) -> Result<(String
         return Err(user_error(ErrorCode::BadInput, "the API key is empty"));
     }
     let profile_key = secrets.profile_key.clone().filter(|key| !key.is_empty());
-    Ok((api_base, Credentials { api_key: secrets.api_key.clone(), profile_key, x_keys }))
+    Ok((api_base, AyrshareKeys { api_key: secrets.api_key.clone(), profile_key, x_keys }))
 }
 
 /// Refuses a profile of which nothing can be read, and says what is nearest to ready.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use backscroll_adapters::Adapter as _;
 use backscroll_model::{ConversationId, ConversationState, ErrorCode, MessageId, ReadMark, ReadUpTo};
 use backscroll_store as db;
 

@@ -1,7 +1,7 @@
 //! How a profile that was found good becomes a connection with accounts: secrets first, then rows, then tasks; and how
 //! a connection that nobody uses any more goes.
 
-use backscroll_adapters::{Adapter as _, ayrshare::XKeys};
+use backscroll_adapters::Adapter as _;
 use backscroll_model::{
     Account, AccountId, Backfill, BusinessId, Change, ConnectionId, Health, KeyCheck, Platform, PlatformCheck,
     PlatformState, Provider, Timestamp, XHistory, text::clean_line,
@@ -13,8 +13,8 @@ use super::{Inbox, accounts::NAME_CHARS, spawn_account};
 use crate::{
     errors::{adapter_error, store_error},
     inner::Result,
-    link::open_adapter,
-    secrets::Credentials,
+    link::open_ayrshare,
+    secrets::{AyrshareKeys, Credentials},
 };
 
 /// What to do about X when accounts are attached.
@@ -26,15 +26,8 @@ pub(super) struct XChoice {
 
 impl Inbox {
     /// Asks the provider; marks which other profiles are connected here already.
-    pub(super) async fn check(&self, api_base: &str, credentials: &Credentials) -> Result<KeyCheck> {
-        let (x_key, x_secret) = credentials.x_keys.clone().unzip();
-        let adapter = open_adapter(
-            api_base,
-            credentials.api_key.clone(),
-            credentials.profile_key.clone(),
-            XKeys::from_parts(x_key, x_secret),
-            self.0.limits,
-        )?;
+    pub(super) async fn check(&self, api_base: &str, keys: &AyrshareKeys) -> Result<KeyCheck> {
+        let adapter = open_ayrshare(api_base, keys, self.0.limits)?;
         let mut check = adapter.check().await.map_err(|e| adapter_error(&e, self.0.now()))?;
         let connections = self.connections().await?;
         for other in &mut check.others {
@@ -58,7 +51,11 @@ impl Inbox {
             None => None,
             Some(reference) => {
                 let all = self.connections().await?;
-                all.into_iter().find(|c| c.api_base == api_base && c.remote_ref.as_ref() == Some(reference))
+                all.into_iter().find(|c| {
+                    c.provider == provider_of(credentials)
+                        && c.api_base == api_base
+                        && c.remote_ref.as_ref() == Some(reference)
+                })
             }
         };
         if let Some(held) = held {
@@ -83,11 +80,12 @@ impl Inbox {
         reference: Option<&str>,
     ) -> Result<ConnectionId> {
         let now = self.0.now();
+        let provider = provider_of(credentials);
         let (name, base, reference) = (name.to_owned(), api_base.to_owned(), reference.map(str::to_owned));
         let id = self
             .0
             .store
-            .write_user(move |tx| db::add_connection(tx, Provider::Ayrshare, &name, &base, reference.as_deref(), now))
+            .write_user(move |tx| db::add_connection(tx, provider, &name, &base, reference.as_deref(), now))
             .await
             .map_err(|e| store_error(&e))?;
         // A row id may have been used by a connection that is gone.
@@ -165,6 +163,9 @@ impl Inbox {
                 state.failing_since = None;
                 state.look_again = None;
                 state.awaiting_choice = false;
+                // By the old connection's pace the first read over the new one would come a minute late.
+                state.last_round = None;
+                state.next_update = None;
             }
             match tasks.as_mut() {
                 Some(group) if is_new => spawn_account(inner, group, &live),
@@ -191,6 +192,13 @@ impl Inbox {
 
 /// What a shop is called that the user has not named: the profile's title. Ayrshare calls each account's own profile
 /// *Primary Profile* (`reference/ayrshare.md` 8.1), which says nothing; there the name of its first platform serves.
+fn provider_of(credentials: &Credentials) -> Provider {
+    match credentials {
+        Credentials::Ayrshare(_) => Provider::Ayrshare,
+        Credentials::Meta(_) => Provider::Meta,
+    }
+}
+
 fn shop_name(check: &KeyCheck) -> String {
     let profile = &check.profile;
     let named = profile.platforms.iter().find_map(|p| p.name.clone());

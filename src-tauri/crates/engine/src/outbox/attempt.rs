@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use backscroll_adapters::{Adapter as _, AdapterError, Kind, SendOutcome, SendText};
+use backscroll_adapters::{AdapterError, Kind, SendOutcome, SendText};
 use backscroll_model::{Change, ErrorCode, MINUTE, Platform, SendReason, Timestamp};
 use backscroll_store::{
     self as db,
@@ -41,7 +41,7 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
             return Ended { not_before, ..Ended::of(conversation, busy) };
         }
     };
-    link.record(inner.now());
+    link.record(sendable.platform, inner.now());
     let outcome = link
         .adapter
         .send_text(&SendText {
@@ -108,7 +108,7 @@ async fn conclude(
             (Outcome::Accepted { remote_id }, Answer { http_status: Some(200), detail: None })
         }
         SendOutcome::NotSent(error) => {
-            let until = link.heard_error(now, &error);
+            let until = link.heard_error(sendable.platform, now, &error);
             let (reason, next_at) = not_sent(inner, live, &error, until, sendable.attempts, now);
             (Outcome::NotSent { reason, next_at }, answer_of(&error))
         }
