@@ -117,6 +117,24 @@ pub async fn reconnect_ayrshare(
     shell.inbox().await?.reconnect_ayrshare(connection, api_key, profile_key, x_keys).await
 }
 
+/// Switches messaging on for the profile of these secrets, and looks again. Saves nothing.
+#[tauri::command]
+#[specta::specta]
+pub async fn switch_messaging_on(
+    shell: State<'_, Shell>,
+    api_base: Option<String>,
+    keys: AyrshareKeys,
+) -> Result<KeyCheck> {
+    shell.inbox().await?.switch_messaging_on(check::maybe_line(api_base)?, keys.checked()?).await
+}
+
+/// Switches messaging on for the profile of this connection, and reads its accounts.
+#[tauri::command]
+#[specta::specta]
+pub async fn switch_messaging_on_again(shell: State<'_, Shell>, connection: ConnectionId) -> Result<KeyCheck> {
+    shell.inbox().await?.switch_messaging_on_again(check::id(connection)?).await
+}
+
 /// Creates a profile under the key of this connection, switches messaging on for it, and connects it.
 #[tauri::command]
 #[specta::specta]

@@ -49,6 +49,23 @@ pub async fn mark_read(shell: State<'_, Shell>, conversation: ConversationId, up
     shell.inbox().await?.mark_read(check::id(conversation)?, check::id(up_to)?).await
 }
 
+/// Marks several conversations as read; answers what `undo_read` takes back. At most 200.
+#[tauri::command]
+#[specta::specta]
+pub async fn mark_all_read(shell: State<'_, Shell>, seen: Vec<ReadUpTo>) -> Result<Vec<ReadMark>> {
+    check::ids(seen.iter().map(|one| one.conversation).collect())?;
+    check::ids(seen.iter().map(|one| one.message).collect())?;
+    shell.inbox().await?.mark_all_read(seen).await
+}
+
+/// Makes unread again what `mark_all_read` marked.
+#[tauri::command]
+#[specta::specta]
+pub async fn undo_read(shell: State<'_, Shell>, marks: Vec<ReadMark>) -> Result<()> {
+    check::ids(marks.iter().map(|mark| mark.conversation).collect())?;
+    shell.inbox().await?.undo_read(marks).await
+}
+
 /// Marks the newest inbound message as unread again.
 #[tauri::command]
 #[specta::specta]

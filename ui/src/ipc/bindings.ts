@@ -25,6 +25,10 @@ export const commands = {
 	setViewing: (conversation: ConversationId | null) => typedError<null, UserError>(__TAURI_INVOKE("set_viewing", { conversation })),
 	/**  Marks everything up to `up_to` as read. */
 	markRead: (conversation: ConversationId, upTo: MessageId) => typedError<null, UserError>(__TAURI_INVOKE("mark_read", { conversation, upTo })),
+	/**  Marks several conversations as read; answers what `undo_read` takes back. At most 200. */
+	markAllRead: (seen: ReadUpTo[]) => typedError<ReadMark[], UserError>(__TAURI_INVOKE("mark_all_read", { seen })),
+	/**  Makes unread again what `mark_all_read` marked. */
+	undoRead: (marks: ReadMark[]) => typedError<null, UserError>(__TAURI_INVOKE("undo_read", { marks })),
 	/**  Marks the newest inbound message as unread again. */
 	markUnread: (conversation: ConversationId) => typedError<null, UserError>(__TAURI_INVOKE("mark_unread", { conversation })),
 	/**  Puts it into a state; answers the state before, for *Undo*. */
@@ -64,6 +68,10 @@ export const commands = {
 	connectAyrshare: (apiBase: string | null, keys: AyrshareKeys, name: string | null) => typedError<Account[], UserError>(__TAURI_INVOKE("connect_ayrshare", { apiBase, keys, name })),
 	/**  Gives an existing connection new secrets, checked first; history and drafts stay. What is `null` stays as saved. */
 	reconnectAyrshare: (connection: ConnectionId, apiKey: string | null, profileKey: string | null, xKeys: XKeys | null) => typedError<KeyCheck, UserError>(__TAURI_INVOKE("reconnect_ayrshare", { connection, apiKey, profileKey, xKeys })),
+	/**  Switches messaging on for the profile of these secrets, and looks again. Saves nothing. */
+	switchMessagingOn: (apiBase: string | null, keys: AyrshareKeys) => typedError<KeyCheck, UserError>(__TAURI_INVOKE("switch_messaging_on", { apiBase, keys })),
+	/**  Switches messaging on for the profile of this connection, and reads its accounts. */
+	switchMessagingOnAgain: (connection: ConnectionId) => typedError<KeyCheck, UserError>(__TAURI_INVOKE("switch_messaging_on_again", { connection })),
 	/**  Creates a profile under the key of this connection, switches messaging on for it, and connects it. */
 	createAyrshareProfile: (connection: ConnectionId, title: string) => typedError<Account[], UserError>(__TAURI_INVOKE("create_ayrshare_profile", { connection, title })),
 	/**  Asks the provider how the account is. */
@@ -137,6 +145,8 @@ export type Account = {
 	username: string | null,
 	/**  The connection that reads and sends for it; `None` after *Disconnect* (the history stays readable). */
 	connection: ConnectionId | null,
+	/**  Whose API that connection is for. */
+	provider: Provider | null,
 	/**  The last time the provider's data was read in full, by the provider's clock (`lastUpdated`). */
 	last_read_at: Timestamp | null,
 	/**  The first back-fill: not yet, running or finished. */
@@ -356,6 +366,8 @@ export type Capabilities = {
 	read_receipts: boolean,
 	/**  Reading costs the user money per message (X). */
 	billed_reads: boolean,
+	/**  Messaging can be switched on for the profile (Ayrshare: one that is reached by its Profile Key). */
+	switches_messaging: boolean,
 	/**  The longest text. */
 	text_limit: TextLimit,
 };
@@ -1011,7 +1023,7 @@ export type ProfileCheck = {
 export type Provider = 
 /**  The Ayrshare Messaging API: Messenger, Instagram and X. */
 "ayrshare" | 
-/**  Meta's Graph API with a Page token: Messenger and Instagram. */
+/**  Meta's Graph API, with the token of a Page, for Messenger and Instagram. */
 "meta";
 
 /**  A provider's rate limit as it last told it (`x-ratelimit-count`, `x-ratelimit-max`). */
@@ -1046,6 +1058,26 @@ export type Reaction = {
 	mine: boolean,
 	/**  The emoji. */
 	emoji: string,
+};
+
+/**  What *mark all as read* changed of one conversation: the answer to it, and what its *Undo* hands back. */
+export type ReadMark = {
+	/**  Where. */
+	conversation: ConversationId,
+	/**  Up to when it was read before; `None`: not at all. */
+	before: Timestamp | null,
+	/**  The user had marked it as unread. */
+	marked_unread: boolean,
+	/**  Up to when it was read then. */
+	after: Timestamp,
+};
+
+/**  A message that the user has seen, and with it all before it in its conversation. */
+export type ReadUpTo = {
+	/**  Where. */
+	conversation: ConversationId,
+	/**  Which. */
+	message: MessageId,
 };
 
 /**

@@ -139,7 +139,7 @@ export function severity(account: Account): number {
 }
 
 /** The one thing that helps. */
-export type Fix = 'reconnect' | 'provider' | 'budget' | 'none';
+export type Fix = 'reconnect' | 'provider' | 'switch_on' | 'budget' | 'none';
 
 export function fixOf(account: Account): Fix {
   if (account.backfill === 'awaiting_choice' && severity(account) === 2) return 'budget';
@@ -156,9 +156,10 @@ export function fixOf(account: Account): Fix {
     case 'app_secret_needed':
     case 'disconnected':
       return 'reconnect';
+    case 'messaging_off':
+      return account.capabilities.switches_messaging ? 'switch_on' : 'provider';
     case 'suspended':
     case 'plan_required':
-    case 'messaging_off':
     case 'link_again':
     case 'not_linked':
     case 'checkpoint':

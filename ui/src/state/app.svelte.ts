@@ -21,6 +21,7 @@ import type {
   Message,
   MessageId,
   OpenAt,
+  ReadMark,
   SendDecision,
   Settings,
 } from '../ipc/host';
@@ -133,6 +134,8 @@ export class App {
     const thread = new Timeline(this.host, id);
     this.thread = thread;
     this.#onScreen = null;
+    // It may have been marked as unread since: reading it again counts again.
+    this.#marked.delete(id);
     void thread.open(message === null ? { kind: 'first_unread' } : { kind: 'around', message });
     this.#viewing();
     void this.#draftOf(id);
@@ -164,6 +167,12 @@ export class App {
         break;
       case 'provider':
         await this.act(() => this.host.openLink(AYRSHARE));
+        break;
+      case 'switch_on':
+        await this.act(async () => {
+          if (account.connection !== null) await this.host.switchMessagingOnAgain(account.connection);
+          await this.accounts.reread();
+        });
         break;
       case 'budget':
       case 'none':
@@ -226,12 +235,24 @@ export class App {
     const unread = this.list.rows.filter((row) => row.unread > 0 && row.last !== null);
     if (unread.length === 0) return;
     await this.act(async () => {
-      await Promise.all(unread.map((row) => this.host.markRead(row.id, row.last?.id ?? 0)));
-      await this.list.reread(unread.map((row) => row.id), true);
+      const marks: ReadMark[] = [];
+      for (const some of portions(unread)) {
+        const seen = some.flatMap((row) => (row.last ? [{ conversation: row.id, message: row.last.id }] : []));
+        marks.push(...(await this.host.markAllRead(seen)));
+      }
+      await this.#mine(unread.map((row) => row.id));
       this.toasts.show(m.toast_all_read({ count: unread.length }), () =>
-        void this.act(() => Promise.all(unread.map((row) => this.host.markUnread(row.id)))),
+        void this.act(async () => {
+          for (const some of portions(marks)) await this.host.undoRead(some);
+          await this.#mine(marks.map((mark) => mark.conversation));
+        }),
       );
     });
+  }
+
+  /** Rows that an act of the user changed. */
+  async #mine(ids: ConversationId[]): Promise<void> {
+    for (const some of portions(ids)) await this.list.reread(some, true);
   }
 
   async send(text: string): Promise<void> {
@@ -397,8 +418,13 @@ export class App {
   }
 
   async #rows(ids: ConversationId[]): Promise<void> {
-    for (let i = 0; i < ids.length; i += 200) await this.list.reread(ids.slice(i, i + 200));
+    for (const some of portions(ids)) await this.list.reread(some);
   }
+}
+
+/** What one question to the inbox may name: 200 things. */
+function portions<T>(all: T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / 200) }, (_, i) => all.slice(i * 200, (i + 1) * 200));
 }
 
 const KEY = Symbol('app');

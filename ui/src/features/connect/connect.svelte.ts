@@ -38,6 +38,11 @@ export class Profile {
     return this.check?.platforms.find((p) => p.platform === 'x' && (p.state === 'ready' || p.state === 'x_keys_missing'));
   }
 
+  /** Messaging is off, and its Profile Key can switch it on. The Primary Profile's switch is in the dashboard. */
+  get switchable(): boolean {
+    return !this.primary && this.check?.platforms.some((p) => p.state === 'messaging_off') === true;
+  }
+
   /** Something of it could be connected; with the X keys, where `xKeys` says that they were given. */
   ready(xKeys: boolean): boolean {
     return this.state === 'open' && !this.connected && (this.usable.length > 0 || (xKeys && this.x !== undefined));
@@ -102,6 +107,19 @@ export class Connect {
       } else {
         row.check = profile;
       }
+    } catch (thrown) {
+      row.problem = sentenceOf(thrown);
+    } finally {
+      row.busy = false;
+    }
+  }
+
+  /** Switches messaging on for the profile of a row, and looks again. */
+  async switchOn(row: Profile): Promise<void> {
+    row.busy = true;
+    row.problem = '';
+    try {
+      row.check = (await this.#host.switchMessagingOn(this.#base(), this.#keys(row.key))).profile;
     } catch (thrown) {
       row.problem = sentenceOf(thrown);
     } finally {

@@ -30,6 +30,28 @@ describe('connecting a key', () => {
     expect(row.check).toBeNull();
   });
 
+  it('offers to switch messaging on where a Profile Key can do it, and shows what came of it', async () => {
+    const off = [platform({ state: 'messaging_off' })];
+    const answers = [check('Corner Bakery', 'a', off, [{ title: 'North Pier', reference: 'b', connected: false }]), check('North Pier', 'b', off)];
+    const switched: AyrshareKeys[] = [];
+    const flow = new Connect(
+      host({
+        checkAyrshare: () => Promise.resolve(answers.shift() ?? primary),
+        switchMessagingOn: (_, keys) => (switched.push(keys), Promise.resolve(check('North Pier', 'b', [platform({ state: 'link_again' })]))),
+      }),
+    );
+    await flow.check();
+    const [first, row] = flow.profiles;
+    if (!first || !row) throw new Error('no rows');
+    expect([first.switchable, row.switchable]).toEqual([false, false]);
+    row.key = ' profile key ';
+    await flow.checkProfile(row);
+    expect(row.switchable).toBe(true);
+    await flow.switchOn(row);
+    expect(switched.map((keys) => keys.profile_key)).toEqual(['profile key']);
+    expect([row.check?.platforms[0]?.state, row.switchable, row.busy]).toEqual(['link_again', false, false]);
+  });
+
   it('takes X only with both keys', async () => {
     const flow = new Connect(host({ checkAyrshare: () => Promise.resolve(check('North Pier', 'b', [platform({ platform: 'x', state: 'x_keys_missing' })])) }));
     await flow.check();
