@@ -170,6 +170,78 @@ async fn the_automatic_reply_is_read_and_changed() {
 }
 
 #[tokio::test]
+async fn a_reconnected_account_is_read_at_once() {
+    let world = World::small().await;
+    world.connect_and_sync().await;
+    world.inbox().start().await;
+    world.advance(300).await;
+    let read = async || {
+        world.sim.clear_requests();
+        let connection = world.account(Platform::Messenger).await.connection.unwrap();
+        world.inbox().reconnect_ayrshare(connection, None, None, None).await.unwrap();
+        world.settle().await;
+        (world.calls("GET", "/messages/facebook") > 0, world.calls("GET", "/messages/instagram") > 0)
+    };
+    assert_eq!(read().await, (true, true), "whatever was read just before");
+    // Nor do the pauses after failures count for the new key.
+    world.sim.on("GET", "/messages/").always().fail(Fault::http(503));
+    world.advance(3_600).await;
+    world.sim.clear_faults();
+    assert_eq!(read().await, (true, true));
+    assert_eq!(world.health(Platform::Messenger).await, Health::Ok);
+}
+
+#[tokio::test]
+async fn messaging_is_switched_on_where_the_profile_key_allows_it() {
+    let world = World::new(WorldKind::Demo).await;
+    let other = world.sim.profiles()[1].clone();
+    world.connect_and_sync().await;
+    let accounts = world.inbox().connect_ayrshare(world.api_base(), world.secrets(other.id), None).await.unwrap();
+    world.sync().await;
+    let health = async |id| world.inbox().account_page(id).await.unwrap().account.health;
+    let switches = async |id| world.inbox().account_page(id).await.unwrap().account.capabilities.switches_messaging;
+    let (own, theirs) = (world.account(Platform::Messenger).await, &accounts[0]);
+    world.inbox().start().await;
+    for profile in [ProfileId::PRIMARY, other.id] {
+        world.sim.set_messaging_enabled(profile, false).unwrap();
+    }
+    world.advance(400).await;
+    for (id, allowed) in [(own.id, false), (theirs.id, true)] {
+        assert_eq!((health(id).await, switches(id).await), (Health::MessagingOff, allowed));
+    }
+    let refused = world.inbox().switch_messaging_on_again(own.connection.unwrap()).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::MessagingOff, "the Primary Profile has its switch in the dashboard");
+
+    // Switching it on unlinks (reference 1.3): that is what is said next, at once.
+    let check = world.inbox().switch_messaging_on_again(theirs.connection.unwrap()).await.unwrap();
+    assert!(check.profile.platforms.iter().any(|p| p.state == PlatformState::LinkAgain), "{check:?}");
+    world.settle().await;
+    assert_eq!(health(theirs.id).await, Health::LinkAgain);
+    for platform in [Sim::Facebook, Sim::Instagram, Sim::Twitter] {
+        let _linked = world.sim.set_messaging_active(other.id, platform, true);
+    }
+    world.advance(700).await;
+    assert_eq!(health(theirs.id).await, Health::Ok);
+    assert_eq!(health(own.id).await, Health::MessagingOff);
+}
+
+#[tokio::test]
+async fn messaging_is_switched_on_before_a_profile_is_connected() {
+    let world = World::new(WorldKind::Demo).await;
+    let other = world.sim.profiles()[1].clone();
+    world.sim.set_messaging_enabled(other.id, false).unwrap();
+    let secrets = || world.secrets(other.id);
+    let off = world.inbox().check_ayrshare(world.api_base(), secrets()).await.unwrap();
+    assert!(off.profile.platforms.iter().any(|p| p.state == PlatformState::MessagingOff));
+    let on = world.inbox().switch_messaging_on(world.api_base(), secrets()).await.unwrap();
+    assert_eq!(on.profile.title, off.profile.title);
+    assert!(on.profile.platforms.iter().all(|p| p.state != PlatformState::MessagingOff), "{on:?}");
+    assert!(world.inbox().accounts().await.unwrap().is_empty(), "nothing is saved");
+    let primary = world.inbox().switch_messaging_on(world.api_base(), world.secrets(ProfileId::PRIMARY)).await;
+    assert_eq!(primary.unwrap_err().code, ErrorCode::MessagingOff);
+}
+
+#[tokio::test]
 async fn an_account_can_be_tested() {
     let world = World::small().await;
     world.connect().await;
