@@ -8,9 +8,13 @@
 //! Refuses: deciding when to call and how fast (the engine paces), archives and automatic replies (Graph has none), and
 //! everything for X.
 
+mod check;
 mod client;
 mod config;
+mod outcome;
+mod profile;
 mod refusal;
+mod send;
 mod wire;
 
 pub use client::Meta;
@@ -20,14 +24,7 @@ use async_trait::async_trait;
 use backscroll_model::{AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
 use tokio::sync::mpsc;
 
-use crate::{Adapter, AdapterError, Read, ReadDone, Secret, SendOutcome, SendText};
-
-impl Meta {
-    /// The token of one Page that a person's token offers.
-    pub async fn page_token_of(&self, _page: &RemoteId) -> Result<Secret, AdapterError> {
-        Err(AdapterError::unsupported())
-    }
-}
+use crate::{Adapter, AdapterError, Read, ReadDone, SendOutcome, SendText};
 
 #[async_trait]
 impl Adapter for Meta {
@@ -47,15 +44,15 @@ impl Adapter for Meta {
     }
 
     async fn check(&self) -> Result<KeyCheck, AdapterError> {
-        Err(AdapterError::unsupported())
+        self.check_token().await
     }
 
     async fn read(&self, _read: &Read, _out: mpsc::Sender<Page>) -> Result<ReadDone, AdapterError> {
         Err(AdapterError::unsupported())
     }
 
-    async fn send_text(&self, _send: &SendText) -> SendOutcome {
-        SendOutcome::NotSent(AdapterError::unsupported())
+    async fn send_text(&self, send: &SendText) -> SendOutcome {
+        self.post_text(send).await
     }
 
     async fn set_archived(&self, _: Platform, _: &RemoteId, _: bool) -> Result<(), AdapterError> {
