@@ -4,6 +4,7 @@
 
 use rand::RngExt as _;
 
+use crate::graph::content::{self, Content};
 use crate::ids;
 use crate::platform::Platform;
 use crate::state::{Act, AutoResponse, Chat, SimError, State};
@@ -23,6 +24,7 @@ pub struct Inbound {
     pub(crate) rich: Vec<Attachment>,
     pub(crate) reply_to: Option<String>,
     pub(crate) unsupported: bool,
+    pub(crate) content: Vec<Content>,
 }
 
 impl Inbound {
@@ -42,6 +44,19 @@ impl Inbound {
     #[must_use]
     pub fn and(mut self, kind: impl Into<String>, url: impl Into<String>) -> Self {
         self.attachments.push((kind.into(), url.into()));
+        self
+    }
+
+    /// Only this content.
+    #[must_use]
+    pub fn content(content: Content) -> Self {
+        Self::default().with(content)
+    }
+
+    /// This content more.
+    #[must_use]
+    pub fn with(mut self, content: Content) -> Self {
+        self.content.push(content);
         self
     }
 
@@ -80,11 +95,13 @@ pub(crate) struct Outbound {
     pub origin: Origin,
     pub reply_to: Option<String>,
     pub metadata: Option<String>,
+    /// Everything in one message, as Graph takes it.
+    pub together: bool,
 }
 
 impl Outbound {
     pub(crate) fn new(text: Option<String>, attachments: Vec<Attachment>, origin: Origin) -> Self {
-        Self { text, attachments, origin, reply_to: None, metadata: None }
+        Self { text, attachments, origin, reply_to: None, metadata: None, together: false }
     }
 }
 
@@ -109,6 +126,8 @@ impl State {
     /// The person writes. Gives the message's id.
     pub(crate) fn receive(&mut self, now: i64, chat: &Chat, new: Inbound) -> Result<String, SimError> {
         let lag = if chat.platform == Platform::Twitter { self.knobs.x_lag_ms } else { 0 };
+        let count = self.conversation(chat)?.messages.len();
+        let new = content::fill(&mut self.world, &format!("receive/{}/{count}", chat.conversation), new);
         let mut attachments: Vec<Attachment> =
             new.attachments.into_iter().map(|(kind, url)| Attachment::new(&kind, FileRef::Url(url))).collect();
         attachments.extend(new.rich);
@@ -152,7 +171,7 @@ impl State {
 
     /// The business writes. Text and n attachments become n + 1 messages, text first, as Meta carries one item each.
     pub(crate) fn send(&mut self, now: i64, chat: &Chat, new: Outbound) -> Result<String, SimError> {
-        let together = self.knobs.one_message_per_send || chat.platform == Platform::Twitter;
+        let together = new.together || self.knobs.one_message_per_send || chat.platform == Platform::Twitter;
         let mut items: Vec<(Option<String>, Vec<Attachment>)> = Vec::new();
         if together {
             items.push((new.text, new.attachments));
@@ -274,7 +293,7 @@ impl State {
             }
             Act::React(chat, message, emoji) => self.react(at, &chat, &message, None, Some(emoji)),
             Act::Life(round) => self.life(at, round),
-            Act::Deliver(_) | Act::Beat(_) => Ok(()),
+            Act::Deliver(_) | Act::Beat(_) | Act::Graph(_) => Ok(()),
         };
         if let Err(error) = done {
             tracing::debug!(%error, "a planned act found nothing to act on");
@@ -293,14 +312,19 @@ impl State {
 
     /// The conversation with the person of this name, user name or id, or with this conversation id.
     pub(crate) fn find_chat(&self, profile: ProfileId, platform: Platform, who: &str) -> Result<Chat, SimError> {
-        let is_meant = |chat: &Chat| {
-            chat.person == who
-                || chat.conversation == who
-                || self
-                    .conversation(chat)
-                    .is_ok_and(|c| c.person.name.as_deref() == Some(who) || c.person.username.as_deref() == Some(who))
-        };
-        self.chats(Some(profile), Some(platform)).into_iter().find(is_meant).ok_or(SimError::NoChat)
+        self.chats(Some(profile), Some(platform))
+            .into_iter()
+            .find(|chat| self.is_meant(chat, who))
+            .ok_or(SimError::NoChat)
+    }
+
+    /// Whether a name, a user name or an id means this conversation.
+    pub(crate) fn is_meant(&self, chat: &Chat, who: &str) -> bool {
+        chat.person == who
+            || chat.conversation == who
+            || self
+                .conversation(chat)
+                .is_ok_and(|c| c.person.name.as_deref() == Some(who) || c.person.username.as_deref() == Some(who))
     }
 
     /// Handles on the conversations of linked accounts, in a fixed order.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::graph::error::GraphError;
 use crate::net::Cut;
 use crate::state::Core;
 
@@ -30,6 +31,24 @@ pub enum Fault {
         code: u32,
         /// The text of `message`.
         message: String,
+    },
+    /// An error as the Graph API words it (meta-graph reference 9).
+    Graph(GraphError),
+    /// Any status, type, encoding and bytes: a file of the wrong kind, or one that is larger than it looks.
+    Bytes {
+        /// HTTP status.
+        http: u16,
+        /// Value of `Content-Type`.
+        content_type: &'static str,
+        /// Value of `Content-Encoding`.
+        encoding: Option<&'static str>,
+        /// The body as sent.
+        bytes: bytes::Bytes,
+    },
+    /// 200 with this content type and bytes without end.
+    Endless {
+        /// Value of `Content-Type`.
+        content_type: &'static str,
     },
     /// The media check's error shape: `statusCode` and `statusText`, no `code`; HTTP 400.
     MediaShape,
@@ -117,6 +136,26 @@ impl Fault {
         Self::Applied(Box::new(Self::Reset))
     }
 
+    /// A picture that is tiny on the wire and so many megabytes when it is unpacked (gzip of zeros).
+    #[must_use]
+    pub fn gzip_bomb(megabytes: usize) -> Self {
+        use std::io::Write as _;
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        let zeros = vec![0_u8; 1 << 20];
+        for _ in 0..megabytes {
+            // Writing into memory has no way to fail.
+            drop(packed.write_all(&zeros));
+        }
+        let bytes = packed.finish().unwrap_or_default().into();
+        Self::Bytes { http: 200, content_type: "image/png", encoding: Some("gzip"), bytes }
+    }
+
+    /// A Graph error by its numbers, with Meta's sentence.
+    #[must_use]
+    pub fn graph(code: u32, subcode: Option<u32>) -> Self {
+        Self::Graph(GraphError::of(code, subcode))
+    }
+
     /// A flat error with this HTTP status and a plain text.
     #[must_use]
     pub fn http(status: u16) -> Self {
@@ -137,6 +176,9 @@ impl Fault {
         match self {
             Self::Status { .. } => "status",
             Self::Wrapped { .. } => "wrapped",
+            Self::Graph(_) => "graph",
+            Self::Bytes { .. } => "bytes",
+            Self::Endless { .. } => "endless",
             Self::MediaShape => "media-shape",
             Self::OkButError => "ok-but-error",
             Self::RateLimited { .. } => "rate-limited",
@@ -201,6 +243,8 @@ impl Hold {
 struct Rule {
     method: Option<String>,
     path: String,
+    /// Also somewhere in the path.
+    within: String,
     query: Option<String>,
     skip: u32,
     left: u32,
@@ -218,6 +262,7 @@ impl Faults {
         for rule in &mut self.0 {
             let fits = rule.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
                 && path.starts_with(&rule.path)
+                && path.contains(&rule.within)
                 && rule.query.as_ref().is_none_or(|q| query.contains(q.as_str()));
             if !fits || rule.left == 0 {
                 continue;
@@ -243,7 +288,7 @@ impl Faults {
     /// Strikes the next so many requests of this method under this path.
     pub(crate) fn arm_simple(&mut self, method: &str, path: &str, times: u32, fault: Fault) {
         let (method, path) = (Some(method).filter(|m| !m.is_empty()).map(str::to_owned), path.to_owned());
-        self.arm(Rule { method, path, query: None, skip: 0, left: times, fault });
+        self.arm(Rule { method, path, within: String::new(), query: None, skip: 0, left: times, fault });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -267,8 +312,10 @@ pub struct FaultRule<'a> {
 impl<'a> FaultRule<'a> {
     pub(crate) fn new(core: &'a Core, method: Option<&str>, path: &str) -> Self {
         let rule = Rule {
-            method: method.map(str::to_owned),
+            // No method: any.
+            method: method.filter(|m| !m.is_empty()).map(str::to_owned),
             path: path.to_owned(),
+            within: String::new(),
             query: None,
             skip: 0,
             left: 1,
@@ -280,6 +327,12 @@ impl<'a> FaultRule<'a> {
     /// Only requests whose query contains this text.
     pub fn query(mut self, part: &str) -> Self {
         self.rule.query = Some(part.to_owned());
+        self
+    }
+
+    /// Only requests whose path contains this text too.
+    pub fn within(mut self, part: &str) -> Self {
+        self.rule.within = part.to_owned();
         self
     }
 

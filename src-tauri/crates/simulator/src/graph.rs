@@ -8,8 +8,29 @@
 //!
 //! Served under `/graph` (with or without a version), its files under `/cdn`.
 
+pub(crate) mod acts;
+pub(crate) mod assets;
 pub(crate) mod call;
+pub(crate) mod content;
+pub(crate) mod control;
+pub(crate) mod demo;
 pub(crate) mod error;
 pub(crate) mod fields;
+pub(crate) mod files;
+pub(crate) mod hooks;
+pub(crate) mod limits;
+pub(crate) mod messages;
+pub(crate) mod paging;
+pub(crate) mod people;
+#[cfg(all(feature = "control", debug_assertions))]
+pub(crate) mod remote;
+pub(crate) mod route;
+pub(crate) mod send;
+pub(crate) mod serve;
 pub(crate) mod state;
+pub(crate) mod subscribed;
+pub(crate) mod threads;
+pub(crate) mod tokens;
+pub(crate) mod upload;
 pub(crate) mod wire;
+pub(crate) mod write;

@@ -29,6 +29,15 @@ pub(crate) fn user(seed: u64, platform: Platform, label: &str) -> String {
     }
 }
 
+/// The account of a business: as a person's, but that of Instagram begins as all professional accounts do.
+pub(crate) fn business(seed: u64, platform: Platform, label: &str) -> String {
+    let id = user(seed, platform, label);
+    match platform {
+        Platform::Instagram => format!("178414{}", id.get(6..).unwrap_or_default()),
+        Platform::Facebook | Platform::Twitter => id,
+    }
+}
+
 /// A conversation: `t_` and digits, base64 that may end in `=`, or two user ids.
 pub(crate) fn conversation(seed: u64, platform: Platform, own: &str, person: &str) -> String {
     let mut rng = rng(seed, &format!("conversation/{}/{own}/{person}", platform.wire()));

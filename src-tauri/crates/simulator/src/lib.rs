@@ -1,4 +1,4 @@
-//! The Ayrshare API on loopback, with a world of invented people, its own clock, and faults on demand.
+//! The Ayrshare API and Meta's Graph API on loopback: one world of invented people, its own clock, and faults on demand.
 //!
 //! It is the demo of the app and the other half of every test. It is written from the API reference alone and shares no
 //! code with the adapters, so that the two check each other. Where the reference does not know what Ayrshare does, a
@@ -54,6 +54,9 @@ mod world;
 pub use acts::Inbound;
 pub use clock::Clock;
 pub use fault::{Edit, Fault, FaultRule, Hold};
+pub use graph::content::Content;
+pub use graph::control::Graph;
+pub use graph::error::GraphError;
 pub use graph::state::{
     GraphKnobs, Meter, OlderRows, PersonFlags, ReactionsForm, StickerForm, TokenKind, TokenState,
 };

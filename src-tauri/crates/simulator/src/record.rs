@@ -71,6 +71,9 @@ pub struct RequestRecord {
 const SECRET_HEADERS: [&str; 4] =
     ["authorization", "profile-key", "x-twitter-oauth1-api-key", "x-twitter-oauth1-api-secret"];
 
+const SECRET_PARAMETERS: [&str; 6] =
+    ["access_token", "appsecret_proof", "client_secret", "fb_exchange_token", "input_token", "hub.verify_token"];
+
 impl RequestRecord {
     pub(crate) fn new(number: u64, method: &Method, uri: &Uri, path: &str, headers: &HeaderMap, at_ms: i64) -> Self {
         let mut seen = BTreeMap::new();
@@ -85,7 +88,7 @@ impl RequestRecord {
             number,
             method: method.as_str().to_owned(),
             path: path.to_owned(),
-            query: uri.query().unwrap_or_default().to_owned(),
+            query: masked(uri.query().unwrap_or_default()),
             headers: seen,
             at_ms,
             profile: None,
@@ -94,6 +97,15 @@ impl RequestRecord {
             fault: None,
         }
     }
+}
+
+/// The query without the values of its secrets.
+fn masked(query: &str) -> String {
+    let mask = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if SECRET_PARAMETERS.contains(&name) => format!("{name}=***"),
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(mask).collect::<Vec<_>>().join("&")
 }
 
 /// One message as it truly is, whatever any answer said.

@@ -20,8 +20,9 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::{get, patch, post, put};
+use axum::routing::{any, get, patch, post, put};
 
+use crate::graph;
 use crate::net::{Door, Peer};
 use crate::state::Core;
 
@@ -69,10 +70,15 @@ fn router(core: Arc<Core>) -> Router {
         .route("/profiles/update-profile", patch(profiles::update))
         .route("/files/{name}", get(files::file))
         .route("/upload/{token}", put(files::put_upload));
-    let mut app = Router::new().nest("/api", api);
+    let mut app = Router::new()
+        .nest("/api", api)
+        .route("/graph", any(graph::serve::serve))
+        .route("/graph/", any(graph::serve::serve))
+        .route("/graph/{*rest}", any(graph::serve::serve))
+        .route("/cdn/{asset}", get(graph::files::cdn));
     #[cfg(all(feature = "control", debug_assertions))]
     {
-        app = app.nest("/__control", control::router());
+        app = app.nest("/__control/graph", graph::remote::router()).nest("/__control", control::router());
     }
     app = app.method_not_allowed_fallback(wrong_method).fallback(unknown_path);
     app.layer(from_fn_with_state(Arc::clone(&core), gate::gate))

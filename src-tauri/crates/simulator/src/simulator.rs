@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::graph::control::Graph;
 use crate::graph::state::GraphState;
 use crate::ids;
 use crate::knobs::Knobs;
@@ -147,6 +148,12 @@ impl Simulator {
         &self.core.base
     }
 
+    /// The Graph view of it.
+    #[must_use]
+    pub fn graph(&self) -> Graph<'_> {
+        Graph::new(&self.core)
+    }
+
     /// The address it listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
@@ -201,8 +208,8 @@ impl Simulator {
         out
     }
 
-    /// What `backscroll demo` prints: `{"ayrshare": {"api_base", "secrets", "profiles": [{"title", "secrets"}]}}`.
-    /// `secrets` is the Primary Profile's, `profiles` has all of them.
+    /// What `backscroll demo` prints: `{"ayrshare": {"api_base", "secrets", "profiles": [{"title", "secrets"}]}, "meta":
+    /// {"api_base", "secrets", …}}`. `secrets` is the first business's, `profiles` and `pages` have all of them.
     #[must_use]
     pub fn announcement(&self) -> Value {
         let profiles: Vec<Value> = self
@@ -212,7 +219,7 @@ impl Simulator {
             .collect();
         json!({ "ayrshare": {
             "api_base": self.base_url(), "secrets": self.secrets_json(ProfileId::PRIMARY), "profiles": profiles,
-        }})
+        }, "meta": self.graph().announcement() })
     }
 
     /// The simulator's time.

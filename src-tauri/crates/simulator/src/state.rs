@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::graph::hooks::GraphAct;
 use crate::graph::state::GraphState;
 use crate::knobs::Knobs;
 use crate::limits::{Cache, Rates};
@@ -50,6 +51,9 @@ pub enum SimError {
     /// No such conversation on that account.
     #[error("no such conversation")]
     NoChat,
+    /// No such token in the table of Graph.
+    #[error("no such token")]
+    NoToken,
     /// No such message in that conversation.
     #[error("no such message")]
     NoMessage,
@@ -93,6 +97,8 @@ pub(crate) enum Act {
     Life(u64),
     /// A step of the demo's script.
     Beat(Beat),
+    /// Something of the Graph view.
+    Graph(GraphAct),
 }
 
 #[derive(Debug, Default)]
@@ -201,6 +207,7 @@ impl Core {
             match act {
                 Act::Deliver(delivery) => self.deliver(at, *delivery).await,
                 Act::Beat(beat) => self.beat(&beat, at),
+                Act::Graph(act) => self.graph_act(at, act).await,
                 act @ (Act::Read(_) | Act::Write(..) | Act::React(..) | Act::Life(_)) => self.lock().perform(at, act),
             }
         }

@@ -151,6 +151,7 @@ pub(crate) enum Event<'a> {
 impl State {
     /// Plans the webhook for what just happened in a conversation, if somebody listens.
     pub(crate) fn notify(&mut self, now: i64, chat: &Chat, event: &Event<'_>) {
+        self.graph_notify(now, chat, event);
         if chat.platform == Platform::Twitter {
             if let (Event::Created { message }, Some(body)) = (event, self.account_activity(chat, event)) {
                 tracing::trace!(message, "account activity");
@@ -299,7 +300,7 @@ impl State {
     }
 }
 
-fn insert(object: &mut Value, key: &str, value: Value) {
+pub(crate) fn insert(object: &mut Value, key: &str, value: Value) {
     if let Some(fields) = object.as_object_mut() {
         fields.insert(key.to_owned(), value);
     }

@@ -314,7 +314,7 @@ impl World {
                 platform,
                 Account {
                     platform,
-                    id: ids::user(self.seed, platform, &label),
+                    id: ids::business(self.seed, platform, &label),
                     name: business.name.to_owned(),
                     username: business.username.to_owned(),
                     picture,

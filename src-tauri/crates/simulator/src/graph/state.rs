@@ -10,6 +10,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::graph::acts::{GraphSendKnobs, SenderAction};
+use crate::graph::hooks::GraphHooks;
+use crate::graph::upload::Uploads;
 use crate::ids;
 use crate::platform::Platform;
 use crate::world::{ProfileId, World};
@@ -73,6 +76,8 @@ pub struct PersonFlags {
     pub no_picture: bool,
     /// Cannot be written to: sends answer 551/1545041.
     pub unreachable: bool,
+    /// Has blocked the Page, and sends say so only by code 2.
+    pub hidden_block: bool,
 }
 
 /// What a token is for.
@@ -316,6 +321,14 @@ pub(crate) struct GraphState {
     pub calls: BTreeMap<(ProfileId, Option<Platform>), u64>,
     /// How many tokens and trace ids were made.
     pub issued: u64,
+    /// How sends are judged.
+    pub send: GraphSendKnobs,
+    /// Files uploaded for later.
+    pub uploads: Uploads,
+    /// Accepted sender actions.
+    pub actions: Vec<SenderAction>,
+    /// Webhooks.
+    pub hooks: GraphHooks,
 }
 
 impl GraphState {
@@ -361,6 +374,10 @@ impl GraphState {
             paced: BTreeMap::new(),
             calls: BTreeMap::new(),
             issued: 0,
+            send: GraphSendKnobs::default(),
+            uploads: Uploads::default(),
+            actions: Vec::new(),
+            hooks: GraphHooks::default(),
         }
     }
 

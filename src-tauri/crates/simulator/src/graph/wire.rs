@@ -18,7 +18,8 @@ use crate::platform::Platform;
 use crate::server::answer;
 use crate::state::State;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
+/// The content type of every JSON answer.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 
 /// Non-ASCII as `\uXXXX` and `/` as `\/`, as Meta sends it.
 struct Ascii;
@@ -133,6 +134,6 @@ mod tests {
 
     #[test]
     fn times_have_no_colon_in_the_offset() {
-        assert_eq!(time(1_795_190_671_482), "2026-11-20T14:04:31+0000");
+        assert_eq!(time(1_795_190_671_482), "2026-11-20T16:04:31+0000");
     }
 }

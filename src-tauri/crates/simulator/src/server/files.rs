@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::graph::assets;
 use crate::media::{extension, mime};
 use crate::server::answer::{self, object, pairs, query};
 use crate::server::gate::Caller;
@@ -178,12 +179,15 @@ async fn head(url: &str) -> Result<String, u16> {
 }
 
 /// Type and bytes of a file, uploaded or drawn.
-async fn load(core: &Arc<Core>, name: &str) -> Option<(String, Bytes)> {
+pub(crate) async fn load(core: &Arc<Core>, name: &str) -> Option<(String, Bytes)> {
     let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
     let picture = {
         let state = core.lock();
         if let Some(stored) = state.media.stored(name) {
             return Some((stored.mime.clone(), stored.bytes.clone()));
+        }
+        if let Some(bytes) = assets::bytes(name) {
+            return Some((mime(extension).to_owned(), bytes));
         }
         if let Some(drawn) = state.drawn.get(name) {
             return Some((mime(extension).to_owned(), drawn.clone()));

@@ -14,6 +14,8 @@ use flate2::write::GzEncoder;
 
 use crate::clock::http_date;
 use crate::fault::Fault;
+use crate::graph::serve::Number;
+use crate::graph::wire;
 use crate::limits::Admission;
 use crate::net::Peer;
 use crate::record::RequestRecord;
@@ -55,8 +57,8 @@ pub(crate) async fn gate(
         let number = state.numbered;
         let record = RequestRecord::new(number, request.method(), request.uri(), path, request.headers(), now);
         let fault = state.faults.strike(request.method().as_str(), path, &record.query);
-        // Files and upload addresses carry their permission in the address.
-        let open = path.starts_with("/files/") || path.starts_with("/upload/");
+        // Files and upload addresses carry their permission in the address; Graph has tokens of its own.
+        let open = ["/files/", "/upload/", "/cdn/"].iter().any(|p| path.starts_with(p)) || is_graph(path);
         let admitted = (!open).then(|| admit(&mut state, request.headers(), number, now));
         let who = admitted.as_ref().and_then(|a| a.who);
         if let Some(profile) = who.and_then(|w| state.world.profiles.get_mut(w.0)) {
@@ -68,6 +70,7 @@ pub(crate) async fn gate(
         state.requests.push(RequestRecord { profile: who, fault: fault.as_ref().map(Fault::name), ..record });
         (number, fault, admitted, state.skew_ms)
     };
+    request.extensions_mut().insert(Number(number));
     let zip = fault.is_none() && wants_gzip(&request, &core);
     let bare = matches!(fault, Some(Fault::RateLimited { retry_after_s: None }));
     let skew = skew + fault.as_ref().map_or(0, spoil::skew_of);
@@ -154,10 +157,15 @@ fn wants_gzip(request: &Request, core: &Core) -> bool {
             .is_some_and(|v| v.contains("gzip"))
 }
 
+fn is_graph(path: &str) -> bool {
+    path.strip_prefix("/graph").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Compresses JSON of a worthwhile size; larger bodies would cost a debug build more than loopback ever saves.
 async fn gzip(response: Response) -> Response {
     const WORTHWHILE: std::ops::Range<usize> = 1_024..1_048_576;
-    if response.headers().get(header::CONTENT_TYPE) != Some(&answer::JSON) {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if kind != Some(&answer::JSON) && kind != Some(&wire::JSON) {
         return response;
     }
     let (mut parts, body) = response.into_parts();

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::clock::iso_ms;
 use crate::fault::{Fault, Hold};
+use crate::graph;
 use crate::ids;
 use crate::net::Line;
 use crate::server::answer;
@@ -66,6 +67,17 @@ async fn held(core: &Core, hold: &Hold) {
 async fn spoil(core: &Arc<Core>, line: &Arc<Line>, fault: Fault, real: Response) -> Response {
     match fault {
         Fault::Status { http, code, message } => answer::flat(http, code, "request", &message),
+        Fault::Graph(error) => graph::serve::refusal(core, &error),
+        Fault::Bytes { http, content_type, encoding, bytes } => {
+            let mut response = answer::with_type(http, HeaderValue::from_static(content_type), Body::from(bytes));
+            if let Some(encoding) = encoding {
+                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            }
+            response
+        }
+        Fault::Endless { content_type } => {
+            answer::with_type(200, HeaderValue::from_static(content_type), garbage(core.lock().world.seed, u64::MAX))
+        }
         Fault::Wrapped { code, message } => answer::wrapped(400, code, &message),
         Fault::MediaShape => {
             answer::raw(400, json!({ "status": "error", "statusCode": 404, "statusText": "Not Found" }).to_string())

@@ -1,7 +1,8 @@
 //! The worlds that are written by hand: the demo's three businesses, and the small one of most tests.
 
+use crate::graph;
 use crate::world::scenery::{Business, CORNER_BAKERY, NORTH_PIER, SPOKE_STREET};
-use crate::world::{World, dialogue};
+use crate::world::{ProfileId, World, dialogue};
 
 pub(crate) fn build(seed: u64, start_ms: i64) -> World {
     let mut world = World::bare(seed, start_ms);
@@ -11,6 +12,7 @@ pub(crate) fn build(seed: u64, start_ms: i64) -> World {
         let profile = world.add_business(business, title);
         dialogue::stage(&mut world, profile, business);
     }
+    graph::demo::stage(&mut world, ProfileId::PRIMARY);
     world
 }
 

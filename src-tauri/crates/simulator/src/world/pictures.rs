@@ -64,14 +64,19 @@ impl Picture {
         Self::new(Scene::Logo, seed, label)
     }
 
-    /// The encoded bytes; `png` chooses PNG, else JPEG.
-    pub(crate) fn draw(&self, png: bool) -> Result<Bytes, ImageError> {
-        let (width, height) = match self.scene {
+    /// Width and height.
+    pub(crate) const fn size(&self) -> (u32, u32) {
+        match self.scene {
             Scene::Face | Scene::Logo => (128, 128),
             Scene::Receipt => (360, 540),
             Scene::Cake | Scene::Wheel => (480, 480),
             Scene::Loaf | Scene::Harbour | Scene::Boat | Scene::Bicycle | Scene::Map => (640, 420),
-        };
+        }
+    }
+
+    /// The encoded bytes; `png` chooses PNG, else JPEG.
+    pub(crate) fn draw(&self, png: bool) -> Result<Bytes, ImageError> {
+        let (width, height) = self.size();
         let mut canvas = Canvas::new(width, height);
         scenes::paint(self, &mut canvas);
         let pixels = canvas.pixels();
