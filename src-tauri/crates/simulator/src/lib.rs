@@ -54,9 +54,12 @@ mod world;
 pub use acts::Inbound;
 pub use clock::Clock;
 pub use fault::{Edit, Fault, FaultRule, Hold};
+pub use graph::acts::{GraphSendKnobs, SenderAction};
 pub use graph::content::Content;
 pub use graph::control::Graph;
 pub use graph::error::GraphError;
+pub use graph::hooks::wire::Signing;
+pub use graph::hooks::{GraphHookKnobs, GraphWebhook, HookObject};
 pub use graph::state::{
     GraphKnobs, Meter, OlderRows, PersonFlags, ReactionsForm, StickerForm, TokenKind, TokenState,
 };
