@@ -11,14 +11,24 @@
 mod check;
 mod client;
 mod config;
+mod cursor;
+mod fields;
+pub mod hook;
+mod hook_message;
+mod normalize;
+mod offline;
 mod outcome;
 mod profile;
+mod read;
 mod refusal;
 mod send;
+mod subscribe;
 mod wire;
 
 pub use client::Meta;
 pub use config::{API_BASE, ConfigError, MetaConfig, VERSION};
+pub use offline::pages_of;
+pub use subscribe::{AppAddress, AppSubscription, INSTAGRAM_FIELDS, PAGE_FIELDS, Subscription};
 
 use async_trait::async_trait;
 use backscroll_model::{AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
@@ -47,8 +57,8 @@ impl Adapter for Meta {
         self.check_token().await
     }
 
-    async fn read(&self, _read: &Read, _out: mpsc::Sender<Page>) -> Result<ReadDone, AdapterError> {
-        Err(AdapterError::unsupported())
+    async fn read(&self, read: &Read, out: mpsc::Sender<Page>) -> Result<ReadDone, AdapterError> {
+        self.read_pages(read, &out).await
     }
 
     async fn send_text(&self, send: &SendText) -> SendOutcome {

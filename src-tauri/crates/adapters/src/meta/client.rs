@@ -19,6 +19,7 @@ use sha2::Sha256;
 use url::Url;
 
 use super::config::{ConfigError, MetaConfig, is_version};
+use super::fields::Memory;
 use super::refusal;
 use crate::ayrshare::{is_loopback_http, validate_api_base};
 use crate::http::{self, Scrubber};
@@ -40,6 +41,7 @@ pub struct Meta {
     sends: reqwest::Client,
     pub(super) scrubber: Scrubber,
     pub(super) config: MetaConfig,
+    pub(super) memory: Memory,
 }
 
 impl std::fmt::Debug for Meta {
@@ -132,6 +134,7 @@ impl Meta {
             reads: http::read_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
             sends: http::send_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
             scrubber: Scrubber::new(secrets.into_iter().flatten()),
+            memory: Memory::new(config.known_missing.clone()),
             config,
         })
     }
@@ -209,6 +212,21 @@ impl Meta {
         error.said = self.scrubber.clean(&error.said);
         error.code = error.code.map(|code| self.scrubber.clean(&code));
         error
+    }
+
+    /// An answer without our secrets: `paging.next` of every list in it holds the token (2.5).
+    pub(super) fn without_secrets(&self, body: Vec<u8>) -> Vec<u8> {
+        let secrets = [Some(&self.config.page_token), self.config.app_secret.as_ref(), self.proof.as_ref()];
+        let Ok(mut text) = String::from_utf8(body) else { return Vec::new() };
+        for secret in secrets.into_iter().flatten().map(Secret::expose) {
+            let encoded = utf8_percent_encode(secret, SEGMENT).to_string();
+            for needle in [secret, encoded.as_str()] {
+                if text.contains(needle) {
+                    text = text.replace(needle, "***");
+                }
+            }
+        }
+        text.into_bytes()
     }
 
     async fn body(&self, response: Response) -> Result<Vec<u8>, (Kind, String)> {
