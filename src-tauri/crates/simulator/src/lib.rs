@@ -71,4 +71,5 @@ pub use script::{Beat, Scene};
 pub use simulator::{ProfileInfo, SimOptions, Simulator};
 pub use state::{Chat, SimError};
 pub use webhooks::WebhookAttempt;
+pub use webhooks::signing::{Digest, WebhookKnobs};
 pub use world::{Direction, Origin, ProfileId, Synthetic, WorldKind};

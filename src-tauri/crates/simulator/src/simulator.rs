@@ -27,6 +27,7 @@ use crate::record::{LedgerEntry, Recent, RequestRecord};
 use crate::script::Scene;
 use crate::server;
 use crate::state::{Act, Core, Queue, SimError, State};
+use crate::webhooks::signing::WebhookKnobs;
 use crate::webhooks::{Hooks, WebhookAttempt};
 use crate::world::{Origin, ProfileId, World, WorldKind};
 
@@ -283,6 +284,16 @@ impl Simulator {
     #[must_use]
     pub fn webhook_log(&self) -> Vec<WebhookAttempt> {
         self.core.lock().hooks.log.iter().cloned().collect()
+    }
+
+    /// Changes how Ayrshare's webhooks are signed and let go.
+    pub fn set_webhook_knobs(&self, change: impl FnOnce(&mut WebhookKnobs)) {
+        change(&mut self.core.lock().hooks.knobs);
+    }
+
+    /// Every webhook held back leaves, oldest first or newest first.
+    pub fn release_webhooks(&self, newest_first: bool) {
+        self.core.act(|state, now| state.release_webhooks(now, newest_first));
     }
 
     /// Sends the webhook of a logged attempt once more: the same notification (`hookId` kept), or a new one about the same.

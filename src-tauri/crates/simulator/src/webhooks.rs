@@ -3,18 +3,21 @@
 //! Deliveries leave this machine never: an address that is not on loopback is logged and not called, because a demo with
 //! invented people has nothing to say to the Internet. Retries follow the policy of 2026 on the simulator's clock.
 
+#[cfg(all(feature = "control", debug_assertions))]
+pub(crate) mod remote;
+pub(crate) mod signing;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::clock::{iso_ms, iso_s};
 use crate::ids;
 use crate::platform::Platform;
 use crate::record::Recent;
 use crate::state::{Act, Chat, Core, State};
+use crate::webhooks::signing::WebhookKnobs;
 use crate::world::{Direction, ProfileId};
 
 /// Actions that can be registered (reference 6.1).
@@ -57,6 +60,8 @@ pub(crate) struct Hooks {
     registered: BTreeMap<(ProfileId, String), Hook>,
     secrets: BTreeMap<ProfileId, Secret>,
     issued: u64,
+    pub knobs: WebhookKnobs,
+    held: Vec<Delivery>,
     pub log: Recent<WebhookAttempt>,
 }
 
@@ -94,18 +99,12 @@ impl Hooks {
     fn signatures(&self, owner: ProfileId, body: &[u8], now: i64) -> Vec<(&'static str, String)> {
         let Some(secret) = self.secrets.get(&owner) else { return Vec::new() };
         let old = secret.previous.as_ref().filter(|(_, until)| now < *until).map(|(old, _)| old);
-        let mut out = vec![("x-authorization-timestamp", (now / 1_000).to_string())];
+        let sign = |secret: &str, body| self.knobs.sign(secret, body);
+        let mut out = vec![("x-authorization-timestamp", (now / 1_000 + self.knobs.time_off_s).to_string())];
         out.extend(sign(&secret.current, body).map(|s| ("x-authorization-content-sha256", s)));
         out.extend(old.and_then(|o| sign(o, body)).map(|s| ("x-authorization-content-sha256-v2", s)));
         out
     }
-}
-
-/// Lower-case hex of the HMAC-SHA256 over the raw body (the encoding is ours, reference 6.4).
-fn sign(secret: &str, body: &[u8]) -> Option<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
-    mac.update(body);
-    Some(hex::encode(mac.finalize().into_bytes()))
 }
 
 /// One send of a webhook.
@@ -152,6 +151,9 @@ impl State {
     /// Plans the webhook for what just happened in a conversation, if somebody listens.
     pub(crate) fn notify(&mut self, now: i64, chat: &Chat, event: &Event<'_>) {
         self.graph_notify(now, chat, event);
+        if self.conversation(chat).is_ok_and(|c| c.graph_only) {
+            return;
+        }
         if chat.platform == Platform::Twitter {
             if let (Event::Created { message }, Some(body)) = (event, self.account_activity(chat, event)) {
                 tracing::trace!(message, "account activity");
@@ -190,8 +192,29 @@ impl State {
         if let (Some(envelope), Value::Object(fields)) = (body.as_object_mut(), event) {
             envelope.extend(fields);
         }
-        let delivery = Delivery { owner, action: action.to_owned(), url, hook_id, body, attempt: 1 };
-        self.queue.plan(now, Act::Deliver(Box::new(delivery)));
+        self.let_go(now, Delivery { owner, action: action.to_owned(), url, hook_id, body, attempt: 1 });
+    }
+
+    fn let_go(&mut self, now: i64, delivery: Delivery) {
+        if self.hooks.knobs.hold {
+            self.hooks.held.push(delivery);
+            return;
+        }
+        for _ in 0..=usize::from(self.hooks.knobs.twice) {
+            self.queue.plan(now, Act::Deliver(Box::new(delivery.clone())));
+        }
+    }
+
+    /// Everything that was held back leaves now, oldest first or newest first.
+    pub(crate) fn release_webhooks(&mut self, now: i64, newest_first: bool) {
+        self.hooks.knobs.hold = false;
+        let mut held = std::mem::take(&mut self.hooks.held);
+        if newest_first {
+            held.reverse();
+        }
+        for delivery in held {
+            self.let_go(now, delivery);
+        }
     }
 
     pub(crate) fn redeliver(&mut self, now: i64, attempt: &WebhookAttempt, new_hook_id: bool) {
@@ -203,9 +226,8 @@ impl State {
             insert(&mut body, "hookId", json!(hook_id));
         }
         let owner = attempt.owner;
-        let delivery =
-            Delivery { owner, action: attempt.action.clone(), url: attempt.url.clone(), hook_id, body, attempt: 1 };
-        self.queue.plan(now, Act::Deliver(Box::new(delivery)));
+        let (action, url) = (attempt.action.clone(), attempt.url.clone());
+        self.let_go(now, Delivery { owner, action, url, hook_id, body, attempt: 1 });
     }
 
     fn message_event(&self, chat: &Chat, event: &Event<'_>) -> Option<Value> {

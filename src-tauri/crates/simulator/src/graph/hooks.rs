@@ -6,8 +6,11 @@
 //! this machine never: an address that is not on loopback is logged and not called.
 
 pub(crate) mod event;
+#[cfg(all(feature = "control", debug_assertions))]
+pub(crate) mod remote;
 pub(crate) mod wire;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -348,8 +351,8 @@ impl State {
             self.graph.hooks.failing.remove(&account);
             return;
         }
-        if !self.graph.hooks.failing.contains_key(&account) {
-            self.graph.hooks.failing.insert(account, at);
+        if let Entry::Vacant(failing) = self.graph.hooks.failing.entry(account) {
+            failing.insert(at);
             for after in [ALERT_MS, GIVE_UP_MS] {
                 self.queue.plan(at + after, Act::Graph(GraphAct::Failing(delivery.object, profile, at)));
             }

@@ -37,6 +37,8 @@ pub(crate) fn router() -> Router<Arc<Core>> {
         .route("/ledger", get(ledger))
         .route("/requests", get(requests))
         .route("/webhooks", get(webhooks))
+        .merge(crate::webhooks::remote::router())
+        .merge(crate::graph::hooks::remote::router())
 }
 
 /// Names a conversation: the profile by number (default 0), the person by id, name or user name.

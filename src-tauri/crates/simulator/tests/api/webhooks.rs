@@ -7,7 +7,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use backscroll_simulator::{Platform, WorldKind};
+use backscroll_simulator::{Digest, Platform, Signing, WebhookKnobs, WorldKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -168,6 +170,72 @@ async fn a_notification_can_arrive_twice_with_the_same_or_a_new_hook_id() {
     assert_eq!(told[1], told[0]);
     assert_ne!(told[2]["hookId"], told[0]["hookId"]);
     assert_eq!(told[2]["id"], told[0]["id"]);
+}
+
+#[tokio::test]
+async fn signatures_can_be_wrong_old_missing_and_spelt_otherwise() {
+    let (api, inbox) = listening(&[], "messages").await;
+    let ada = api.chat(Platform::Facebook, "Ada Park");
+    let deliver = |change: fn(&mut WebhookKnobs)| {
+        api.sim.set_webhook_knobs(|k| *k = WebhookKnobs::default());
+        api.sim.set_webhook_knobs(change);
+        api.sim.inbound(&ada, "x").unwrap();
+        let (api, inbox) = (&api, &inbox);
+        async move {
+            api.sim.settle().await;
+            let place = inbox.0.lock().unwrap().len() - 1;
+            let body = inbox.0.lock().unwrap()[place].1.clone();
+            let right = signature("s3cret", &body);
+            (
+                inbox.header(place, "x-authorization-content-sha256"),
+                right,
+                inbox.header(place, "x-authorization-timestamp"),
+            )
+        }
+    };
+    let (told, right, _) = deliver(|k| k.digest = Digest::UpperHex).await;
+    assert_eq!(told.unwrap(), right.to_uppercase());
+    let (told, right, _) = deliver(|k| k.digest = Digest::Prefixed).await;
+    assert_eq!(told.unwrap(), format!("sha256={right}"));
+    let (told, right, _) = deliver(|k| k.digest = Digest::Base64).await;
+    assert_eq!(STANDARD.decode(told.unwrap()).unwrap(), hex::decode(right).unwrap());
+    let (told, right, _) = deliver(|k| k.signing = Signing::Wrong).await;
+    assert!(told.is_some_and(|t| t.len() == right.len() && t != right));
+    assert_eq!(deliver(|k| k.signing = Signing::Missing).await.0, None);
+    let (told, right, at) = deliver(|k| k.time_off_s = -600).await;
+    assert_eq!((told.unwrap(), at.unwrap()), (right, (START / 1_000 - 600).to_string()));
+}
+
+#[tokio::test]
+async fn notifications_can_be_held_reordered_and_doubled() {
+    let (api, inbox) = listening(&[], "messages").await;
+    let ada = api.chat(Platform::Facebook, "Ada Park");
+    api.sim.set_webhook_knobs(|k| (k.hold, k.twice) = (true, true));
+    for text in ["one", "two"] {
+        api.sim.inbound(&ada, text).unwrap();
+    }
+    api.pass(60).await;
+    assert!(inbox.bodies().is_empty());
+    api.sim.release_webhooks(true);
+    api.sim.settle().await;
+    let texts: Vec<_> = inbox.bodies().iter().map(|b| b["message"].clone()).collect();
+    assert_eq!(texts, ["two", "two", "one", "one"]);
+    assert_eq!(inbox.bodies()[0]["hookId"], inbox.bodies()[1]["hookId"]);
+}
+
+#[tokio::test]
+async fn hooks_are_listed_and_removed_by_profile_and_action() {
+    let (api, inbox) = listening(&[], "messages").await;
+    let list = api.get("/hook/webhook").await;
+    assert!(list["messages"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    assert!(list["messagesUpdated"].is_string() && list["updated"].is_string());
+    let gone = api.send("DELETE", "/hook/webhook", json!({ "action": "messages" })).await;
+    assert_eq!(gone, json!({ "status": "success", "action": "messages" }));
+    assert_eq!(api.fails("DELETE", "/hook/webhook", json!({ "action": "messages" })).await.0, 404);
+    assert_eq!(api.get("/hook/webhook").await, json!({ "status": "success" }));
+    api.sim.inbound(&api.chat(Platform::Facebook, "Ada Park"), "x").unwrap();
+    api.sim.settle().await;
+    assert!(inbox.bodies().is_empty());
 }
 
 #[tokio::test]

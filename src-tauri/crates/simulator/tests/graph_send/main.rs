@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod attachments;
+#[cfg(all(feature = "control", debug_assertions))]
+mod control;
 mod events;
 mod faults;
 mod kinds;

@@ -13,7 +13,8 @@ use crate::graph::wire::json_bytes;
 use crate::webhooks::client;
 
 /// How a delivery is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Signing {
     /// With the app secret.
     Right,
