@@ -13,11 +13,13 @@ mod body;
 mod client;
 mod config;
 mod cursor;
+pub mod hook;
 mod normalize;
 mod offline;
 mod outcome;
 mod read;
 mod refusal;
+mod subscribe;
 mod wire;
 
 use async_trait::async_trait;
@@ -31,6 +33,7 @@ pub use client::Ayrshare;
 pub(crate) use config::is_loopback_http;
 pub use config::{API_BASE, AyrshareConfig, ConfigError, XKeys, validate_api_base};
 pub use offline::pages_of;
+pub use subscribe::Webhook;
 
 #[async_trait]
 impl Adapter for Ayrshare {

@@ -8,6 +8,7 @@
 
 pub mod ayrshare;
 mod error;
+pub mod hook;
 mod http;
 pub mod media_fetch;
 pub mod meta;

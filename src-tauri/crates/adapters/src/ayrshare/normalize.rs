@@ -229,7 +229,7 @@ fn conversation_of_pair(drafts: &[Result<Draft, Bad>]) -> BTreeMap<(RemoteId, Re
 }
 
 /// X names a conversation of two by both ids, the smaller number first (`reference/x-dm.md`).
-fn derived(platform: Option<Platform>, (a, b): &(RemoteId, RemoteId)) -> Option<RemoteId> {
+pub(super) fn derived(platform: Option<Platform>, (a, b): &(RemoteId, RemoteId)) -> Option<RemoteId> {
     if platform != Some(Platform::X) {
         return None;
     }
@@ -306,7 +306,7 @@ fn rank_equal_instants(drafts: &mut [Draft]) {
     }
 }
 
-fn person(details: &wire::Person<'_>, id: Option<RemoteId>) -> Option<ParticipantSeen> {
+pub(super) fn person(details: &wire::Person<'_>, id: Option<RemoteId>) -> Option<ParticipantSeen> {
     Some(ParticipantSeen {
         remote_id: id.or_else(|| wire::id(details.id))?,
         name: wire::text(details.name).filter(|name| is_visible(name)),
@@ -321,7 +321,7 @@ fn is_visible(name: &str) -> bool {
     !name.trim().is_empty()
 }
 
-fn attachments(raw: wire::Raw<'_>) -> Vec<AttachmentSeen> {
+pub(super) fn attachments(raw: wire::Raw<'_>) -> Vec<AttachmentSeen> {
     let one = |raw: &RawValue| {
         let item = match serde_json::from_str::<wire::Attachment<'_>>(raw.get()) {
             Ok(item) => item,

@@ -1,6 +1,6 @@
 //! Names and pictures of people (`reference/meta-graph.md` 8).
 //!
-//! Promises: a refusal is an empty answer that remembers its reason, because most apps are refused most profiles and no
+//! Promises: a refusal is an empty answer whose reason is in the log, because most apps are refused most profiles and no
 //! inbox may wait for one. Where the profile is refused, the list of participants gives at least the name (8.1, 8.2: it
 //! needs no feature of its own). Only what concerns the token, the network or the pace is an error.
 //!
@@ -18,8 +18,6 @@ use crate::AdapterError;
 pub(super) struct Profile {
     /// `None`: nothing.
     pub seen: Option<ParticipantSeen>,
-    /// Why the profile itself was not given.
-    pub refused: Option<AdapterError>,
     /// API calls made: 1, or 2 with the fallback.
     pub calls: u32,
     /// Of the last call.
@@ -37,12 +35,12 @@ impl Meta {
         let refused = match self.call(&Ask::get(&[person.as_str()], &[("fields", fields)])).await {
             Ok(answer) => {
                 let seen = of_profile(person, &self.object(&answer)?);
-                return Ok(Profile { seen, refused: None, calls: 1, facts: answer.facts });
+                return Ok(Profile { seen, calls: 1, facts: answer.facts });
             }
             Err(refused) if is_refusal(&refused.error.kind) => refused.error,
             Err(refused) => return Err(refused.error),
         };
-        tracing::debug!(code = refused.code, ?platform, "a profile was refused");
+        tracing::debug!(code = refused.code, kind = ?refused.kind, ?platform, "a profile was refused");
         let fallback = self.participant(platform, person).await?;
         let (seen, facts) = fallback.map_or_else(Default::default, |answer| {
             let json = std::str::from_utf8(&answer.body).ok().and_then(|json| serde_json::from_str(json).ok());
@@ -51,7 +49,7 @@ impl Meta {
             let seen = people.filter_map(|raw| of_participant(person, &Object::of(Some(raw)))).next();
             (seen, answer.facts)
         });
-        Ok(Profile { seen, refused: Some(refused), calls: 2, facts })
+        Ok(Profile { seen, calls: 2, facts })
     }
 
     /// The participants of the conversation with one person; `None`: refused as well.
