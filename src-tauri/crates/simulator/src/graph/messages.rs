@@ -159,7 +159,8 @@ impl View<'_> {
         if !wanted.is_empty() {
             params.push(("fields", fields::list(wanted)));
         }
-        let address = Address { path: format!("{}/messages", thread.conversation.id), params, limit: window.limit };
+        let address =
+            Address { path: format!("{}/messages", segment(&thread.conversation.id)), params, limit: window.limit };
         let context = (self.state, self.call, self.caller);
         Ok(paging::page(context, &address, data, ends, (cut.older, cut.newer)))
     }
@@ -260,6 +261,11 @@ impl View<'_> {
         let found = node.get(edge).filter(|_| thread.platform == Platform::Facebook).cloned();
         Ok(found.unwrap_or_else(|| json!({ "data": [] })))
     }
+}
+
+/// An id as a path segment: ids of Instagram have `/` and `=` in them.
+fn segment(id: &str) -> String {
+    percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%5F", "_")
 }
 
 fn bare(message: &Message) -> Value {
