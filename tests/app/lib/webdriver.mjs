@@ -76,6 +76,13 @@ export class Window {
     }, options?.wait ?? 30_000);
   }
 
+  /** Puts the pointer on the middle of an element. */
+  async hover(role, name) {
+    const origin = await this.find(role, name);
+    const actions = [{ type: 'pointerMove', origin, x: 0, y: 0, duration: 0 }];
+    await request(`${this.#url}/actions`, 'POST', { actions: [{ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions }] });
+  }
+
   async type(role, name, text) {
     const element = await this.find(role, name);
     await request(`${this.#url}/element/${element[ELEMENT]}/value`, 'POST', { text });
