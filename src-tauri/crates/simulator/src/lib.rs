@@ -59,7 +59,8 @@ pub use graph::content::Content;
 pub use graph::control::Graph;
 pub use graph::error::GraphError;
 pub use graph::hooks::wire::Signing;
-pub use graph::hooks::{GraphHookKnobs, GraphWebhook, HookObject};
+pub use graph::hooks::knobs::GraphHookKnobs;
+pub use graph::hooks::{GraphWebhook, HookObject};
 pub use graph::state::{
     GraphKnobs, Meter, OlderRows, PersonFlags, ReactionsForm, StickerForm, TokenKind, TokenState,
 };

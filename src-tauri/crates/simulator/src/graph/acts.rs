@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::graph::control::Graph;
-use crate::graph::hooks::{AppSubscription, GraphHookKnobs, GraphWebhook, HookObject, wire::Signing};
+use crate::graph::hooks::{AppSubscription, GraphWebhook, HookObject, knobs::GraphHookKnobs, wire::Signing};
 use crate::platform::Platform;
 use crate::state::{Chat, SimError, State};
 use crate::world::{Direction, NewMessage, Origin, ProfileId};

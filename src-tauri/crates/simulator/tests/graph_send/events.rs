@@ -66,6 +66,34 @@ async fn own_sends_come_back_as_echoes_with_app_and_metadata() {
 }
 
 #[tokio::test]
+async fn what_another_provider_sends_for_the_page_is_an_echo_of_its_app() {
+    let (api, receiver) = Receiver::listening(&[]).await;
+    let ada = api.ada();
+    let request = api.http.post(format!("{}/messages/facebook", api.sim.base_url())).bearer_auth(api.sim.api_key());
+    let body = json!({ "recipientId": ada.person, "message": "through Ayrshare" });
+    let (status, answer) = read(request.json(&body)).await;
+    assert_eq!(status, 200, "{answer}");
+    let echo = told(&api, &receiver).await["message"].clone();
+    assert_eq!((&echo["mid"], &echo["is_echo"]), (&answer["messageId"], &json!(true)));
+    let own: u64 = api.sim.graph().app().0.parse().unwrap();
+    assert!(echo["app_id"].as_u64().is_some_and(|app| app != own));
+}
+
+#[tokio::test]
+async fn a_conversation_that_only_graph_shows_is_told_by_graph_alone() {
+    let (api, receiver) = Receiver::listening(&[]).await;
+    let ada = api.ada();
+    let (other, url) = Receiver::open(&[]).await;
+    let request = api.http.post(format!("{}/hook/webhook", api.sim.base_url())).bearer_auth(api.sim.api_key());
+    assert_eq!(read(request.json(&json!({ "action": "messages", "url": url }))).await.0, 200);
+    api.sim.inbound(&ada, "both").unwrap();
+    api.sim.graph().set_graph_only(&ada, true).unwrap();
+    api.sim.inbound(&ada, "one").unwrap();
+    api.sim.settle().await;
+    assert_eq!((receiver.mail().len(), other.mail().len()), (2, 1));
+}
+
+#[tokio::test]
 async fn a_quoted_message_is_named_by_both_sides() {
     let (api, receiver) = Receiver::listening(&[]).await;
     let ada = api.ada();

@@ -66,3 +66,45 @@ async fn a_throttled_page_sends_nothing() {
     assert_eq!(api.refused(response(&ada, json!({ "text": "x" }))).await.0, 80_006);
     assert!(api.delivered().is_empty());
 }
+
+#[tokio::test]
+async fn errors_in_another_language_keep_their_numbers() {
+    let api = Api::start().await;
+    api.sim.graph().set_knobs(|k| k.foreign_errors = true);
+    api.pass(30 * 24 * crate::HOUR).await;
+    let (status, answer) = api.post("/me/messages", response(&api.ada(), json!({ "text": "x" }))).await;
+    assert_eq!((status, numbers(&answer)), (400, (10, 2_018_278)));
+    assert!(!answer["error"]["message"].as_str().unwrap().is_ascii());
+}
+
+#[tokio::test]
+async fn every_item_of_a_batch_sends_and_fails_for_itself() {
+    let api = Api::start().await;
+    let ada = api.ada();
+    let item = |text: &str| {
+        let recipient = json!({ "id": ada.person }).to_string();
+        let message = json!({ "text": text }).to_string();
+        let pairs = [("recipient", recipient.as_str()), ("messaging_type", "RESPONSE"), ("message", message.as_str())];
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        json!({ "method": "POST", "relative_url": "me/messages", "body": body })
+    };
+    let batch = json!([item("one"), item(""), item("three")]).to_string();
+    let (status, answer) = read(api.call("POST", "/").json(&json!({ "batch": batch }))).await;
+    assert_eq!(status, 200, "{answer}");
+    let codes: Vec<_> = answer.as_array().unwrap().iter().map(|a| a["code"].as_u64().unwrap()).collect();
+    assert_eq!(codes, [200, 400, 200]);
+    assert_eq!(api.delivered(), ["one", "three"]);
+}
+
+#[tokio::test]
+async fn a_token_without_the_permission_sends_nothing() {
+    let api = Api::start().await;
+    let noor = api.noor();
+    let token = api.sim.graph().page_token(crate::P);
+    api.sim.graph().set_scopes(&token, &["pages_messaging"]).unwrap();
+    assert_eq!(api.refused(response(&noor, json!({ "text": "x" }))).await.0, 200);
+    api.send(&api.ada(), json!({ "text": "Messenger may" })).await;
+    let (_, answer) = api.post("/me/subscribed_apps?subscribed_fields=messages", json!({})).await;
+    assert_eq!(numbers(&answer).0, 200, "pages_manage_metadata is missing");
+    assert_eq!(api.delivered(), ["Messenger may"]);
+}

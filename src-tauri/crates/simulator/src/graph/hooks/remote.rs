@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::graph::control::Graph;
-use crate::graph::hooks::{GraphHookKnobs, HookObject, wire::Signing};
+use crate::graph::hooks::{HookObject, knobs::GraphHookKnobs, wire::Signing};
 use crate::platform::Platform;
 use crate::server::answer;
 use crate::state::{Chat, Core, SimError};
