@@ -1,8 +1,9 @@
 //! The Ayrshare API and Meta's Graph API on loopback: one world of invented people, its own clock, and faults on demand.
 //!
-//! It is the demo of the app and the other half of every test. It is written from the API reference alone and shares no
-//! code with the adapters, so that the two check each other. Where the reference does not know what Ayrshare does, a
-//! [`Knobs`] field switches between the possibilities. Everything is a function of the seed, the clock and the calls.
+//! It is the demo of the app and the other half of every test. It is written from the API references alone and shares no
+//! code with the adapters, so that the two check each other. Where a reference does not know what a server does, a field of
+//! [`Knobs`] or [`GraphKnobs`] switches between the possibilities. Everything is a function of the seed, the clock and the
+//! calls. Both APIs tell of the same people and messages; what is about Graph alone is under [`Simulator::graph`].
 //!
 //! What it never does: call an address that is not on loopback, keep a caller's key, or ask the machine for the time when
 //! its clock is manual.

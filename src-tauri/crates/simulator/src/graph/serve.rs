@@ -17,7 +17,7 @@ use crate::graph::error::GraphError;
 use crate::graph::route::dispatch;
 use crate::graph::{tokens, wire};
 use crate::platform::Platform;
-use crate::server::answer::pairs;
+use crate::server::answer::{pairs, query};
 use crate::state::{Core, State};
 
 /// Versions that answer for themselves; an older one is answered by the first (reference 1.1).
@@ -113,6 +113,40 @@ fn finish(
         wire::put(headers, header::WWW_AUTHENTICATE, &value);
     }
     response
+}
+
+/// What is known of a caller before the call is read: enough for the usage header of an answer that no handler gave.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    token: Option<String>,
+    platform: Option<Platform>,
+}
+
+impl Asked {
+    pub(crate) fn of(headers: &HeaderMap, raw_query: Option<&str>) -> Self {
+        let pairs = pairs(raw_query);
+        let token = bearer(headers).or_else(|| query(&pairs, "access_token").map(str::to_owned));
+        let platform = match query(&pairs, "platform").map(str::to_ascii_lowercase).as_deref() {
+            Some("instagram") => Some(Platform::Instagram),
+            Some("messenger") => Some(Platform::Facebook),
+            _ => None,
+        };
+        Self { token, platform }
+    }
+
+    /// Adds the meter where it is missing: Graph's refusals show it too, a gateway's page does not.
+    pub(crate) fn stamp(&self, core: &Core, headers: &mut HeaderMap) {
+        let graphs_own = headers.get(header::CONTENT_TYPE) == Some(&wire::JSON);
+        if !graphs_own || headers.keys().any(|name| name.as_str().ends_with("-usage")) {
+            return;
+        }
+        let state = core.lock();
+        let call = Call::default();
+        let Ok(caller) = tokens::identify(&state, core.clock.now_ms(), self.token.as_deref(), &call) else { return };
+        if let Some((name, value)) = wire::usage(&state, Some(&caller), self.platform) {
+            wire::put(headers, name, &value);
+        }
+    }
 }
 
 /// An error as a whole answer, for a fault that was asked for.

@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 
 use crate::clock::http_date;
 use crate::fault::Fault;
-use crate::graph::serve::Number;
+use crate::graph::serve::{Asked, Number};
 use crate::graph::wire;
 use crate::limits::Admission;
 use crate::net::Peer;
@@ -70,6 +70,7 @@ pub(crate) async fn gate(
         state.requests.push(RequestRecord { profile: who, fault: fault.as_ref().map(Fault::name), ..record });
         (number, fault, admitted, state.skew_ms)
     };
+    let asked = is_graph(path).then(|| Asked::of(request.headers(), request.uri().query()));
     request.extensions_mut().insert(Number(number));
     let zip = fault.is_none() && wants_gzip(&request, &core);
     let bare = matches!(fault, Some(Fault::RateLimited { retry_after_s: None }));
@@ -95,6 +96,9 @@ pub(crate) async fn gate(
     }
     if let Ok(date) = HeaderValue::from_str(&http_date(core.clock.now_ms() + skew)) {
         response.headers_mut().insert(header::DATE, date);
+    }
+    if let Some(asked) = asked {
+        asked.stamp(&core, response.headers_mut());
     }
     core.lock().answered(number, response.status().as_u16());
     response

@@ -42,7 +42,7 @@ async fn many_ids_come_as_one_object() {
         "(#100) Too many IDs. Maximum: 50. Provided: 54."
     );
     api.graph().set_knobs(|k| k.reads_per_second = Some(2));
-    let three = vec![ada.conversation.as_str(); 3].join(",");
+    let three = [ada.conversation.as_str(); 3].join(",");
     assert_eq!(api.code(&format!("/?ids={three}")).await, (613, None), "each id is a call");
 }
 

@@ -135,6 +135,17 @@ async fn answers_may_be_no_json_half_json_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_refusal_on_demand_shows_the_meter_too() {
+    let api = Api::start(WorldKind::Small).await;
+    let meter = backscroll_simulator::Meter { regain_minutes: 5, ..backscroll_simulator::Meter::percent(100) };
+    api.graph().set_usage(crate::P, crate::IG, meter);
+    api.graph().on("GET", "").fail(Fault::graph(80_002, None));
+    let answer = api.call("/me/conversations?platform=instagram").send().await.unwrap();
+    let usage: Value = serde_json::from_str(answer.headers()["x-business-use-case-usage"].to_str().unwrap()).unwrap();
+    assert_eq!(usage.as_object().unwrap().values().next().unwrap()[0]["estimated_time_to_regain_access"], 5);
+}
+
+#[tokio::test]
 async fn the_other_api_is_not_struck() {
     let api = Api::start(WorldKind::Small).await;
     api.graph().on("GET", "").always().fail(Fault::graph(2, None));

@@ -24,9 +24,7 @@ async fn files_carry_what_their_kind_has() {
     let all = Inbound::content(Content::Image).with(Content::Video).with(Content::Audio).with(Content::File);
     let message = said(&api, &ada, all).await;
     assert_eq!(message["message"], "", "text is empty, not absent");
-    let [image, video, audio, file] = message["attachments"]["data"].as_array().unwrap().as_slice() else {
-        panic!("{message}")
-    };
+    let [image, video, audio, file] = message["attachments"]["data"].as_array().unwrap().first_chunk().unwrap();
     assert_eq!((&image["mime_type"], &image["size"]), (&json!("image/jpeg"), &Value::Null));
     assert_eq!(
         (&image["image_data"]["width"], &image["image_data"]["render_as_sticker"]),
@@ -193,6 +191,58 @@ async fn ids_of_long_ago_have_signs_that_must_be_escaped() {
     let instagram = api.graph().chats(P, IG);
     let signs = instagram.iter().find(|c| c.conversation.contains('=') || c.conversation.contains('/')).unwrap();
     assert_eq!(api.get(&format!("/{}", encode(&signs.conversation))).await["id"], json!(signs.conversation));
+}
+
+#[tokio::test]
+async fn the_demo_shows_every_kind() {
+    let api = Api::start(WorldKind::Demo).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for (platform, who) in [(FB, "Priya Nair"), (IG, "Ottoline Frey")] {
+        let chat = api.chat(platform, who);
+        let path = format!("/{}/messages?limit=100&fields={FIELDS}", encode(&chat.conversation));
+        for row in api.walk(&path).await.concat() {
+            for key in ["sticker", "reactions", "reply_to", "is_unsupported"] {
+                seen.extend(row.get(key).map(|_| key.to_owned()));
+            }
+            seen.extend(row["story"].as_object().into_iter().flat_map(|s| s.keys().cloned()));
+            for file in row["attachments"]["data"].as_array().into_iter().flatten() {
+                seen.extend(
+                    file.as_object()
+                        .unwrap()
+                        .keys()
+                        .filter(|k| k.ends_with("_data") || *k == "generic_template")
+                        .cloned(),
+                );
+                seen.extend(file.get("file_url").map(|_| file["mime_type"].as_str().unwrap().to_owned()));
+            }
+            for share in row["shares"]["data"].as_array().into_iter().flatten() {
+                seen.insert(format!(
+                    "share {}",
+                    share["type"].as_str().unwrap_or(if share["template"].is_null() { "link" } else { "product" })
+                ));
+            }
+        }
+        assert!(api.graph().truth(&chat).unwrap().iter().any(|m| m.unsent));
+    }
+    let all = [
+        "application/pdf",
+        "audio/wav",
+        "generic_template",
+        "image_data",
+        "is_unsupported",
+        "mention",
+        "reactions",
+        "reply_to",
+        "share ig_post",
+        "share ig_reel",
+        "share link",
+        "share post",
+        "share product",
+        "share reel",
+        "sticker",
+        "video_data",
+    ];
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), all);
 }
 
 #[tokio::test]

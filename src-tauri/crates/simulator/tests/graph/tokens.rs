@@ -185,6 +185,26 @@ async fn a_page_token_sees_nothing_of_another_page() {
 }
 
 #[tokio::test]
+async fn what_the_demo_prints_opens_both_apis() {
+    let api = Api::start(WorldKind::Demo).await;
+    let printed = api.sim.announcement();
+    assert_eq!(printed["ayrshare"]["api_base"], json!(api.sim.base_url()));
+    let meta = &printed["meta"];
+    let url = format!("{}/v25.0/me", meta["api_base"].as_str().unwrap());
+    let token = meta["secrets"]["page_token"].as_str().unwrap();
+    let me = ok(api.http.get(url).bearer_auth(token).send().await.unwrap()).await;
+    assert_eq!(me["name"], "Corner Bakery");
+    assert!(meta["secrets"]["app_secret"].is_string());
+    let pages: Vec<_> = meta["pages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| (p["title"].as_str().unwrap(), p["instagram"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(pages, [("Corner Bakery", true), ("North Pier", true), ("Spoke Street Cycles", false)]);
+}
+
+#[tokio::test]
 async fn versions_and_headers_are_told() {
     let api = Api::start(WorldKind::Small).await;
     for (path, version) in [("/v26.0/me", "v26.0"), ("/v23.0/me", "v23.0"), ("/v12.0/me", "v21.0"), ("/me", "v21.0")] {
