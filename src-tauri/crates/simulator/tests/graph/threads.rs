@@ -109,3 +109,52 @@ async fn what_arrives_late_stands_at_its_place_in_time() {
     let order: Vec<Value> = rows["data"].as_array().unwrap().clone();
     assert_eq!(order.last().unwrap()["id"], json!(late));
 }
+
+#[tokio::test]
+async fn threads_is_another_name_of_conversations_and_tags_are_messengers() {
+    let api = Api::start(WorldKind::Small).await;
+    assert_eq!(api.get("/me/threads").await["data"], api.get("/me/conversations").await["data"]);
+    let (ada, noor) = (api.chat(FB, "Ada Park"), api.chat(IG, "Noor Vale"));
+    let tags = async |id: &str| api.get(&format!("/{}/messages?fields=tags", encode(id))).await["data"][0].clone();
+    assert_eq!(tags(&ada.conversation).await["tags"]["data"][0], json!({ "name": "inbox" }));
+    assert!(tags(&noor.conversation).await.get("tags").is_none());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(12))]
+
+    /// Whatever is written, back-dated and taken back, in whatever page size it is read: the ids are the truth's.
+    #[test]
+    fn a_walk_of_any_page_size_lists_the_truth(
+        acts in proptest::collection::vec((0_u8..5, 0_i64..4_000), 0..60),
+        limit in 1_usize..30,
+        instagram: bool,
+    ) {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let api = Api::start(WorldKind::Empty).await;
+            let chat = api.sim.add_person(P, if instagram { IG } else { FB }, "Ida").unwrap();
+            let now = api.sim.clock().now_ms();
+            for (kind, back) in acts {
+                if kind == 0 {
+                    if let Some(first) = api.graph().truth(&chat).unwrap().iter().find(|m| !m.unsent) {
+                        api.sim.unsend(&chat, &first.id).unwrap();
+                    }
+                } else if kind == 1 {
+                    api.graph().typed_in_inbox(&chat, "typed").unwrap();
+                } else {
+                    let message = backscroll_simulator::Inbound::text("written").at(now - back);
+                    api.graph().receive(&chat, message).unwrap();
+                }
+            }
+            let path = format!("/{}/messages?limit={limit}&fields=id,message", encode(&chat.conversation));
+            let rows = api.walk(&path).await.concat();
+            let truth = api.graph().truth(&chat).unwrap();
+            let alive: Vec<_> = truth.iter().rev().filter(|m| !m.unsent).collect();
+            assert_eq!(ids(&rows), alive.iter().map(|m| m.id.as_str()).collect::<Vec<_>>());
+            for (row, message) in rows.iter().zip(alive) {
+                assert_eq!(row.get("message").is_some(), message.readable);
+            }
+            api.sim.shutdown().await;
+        });
+    }
+}
