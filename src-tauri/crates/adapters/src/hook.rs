@@ -7,12 +7,13 @@
 
 use backscroll_model::{Event, Platform, RemoteId, Skipped, Timestamp};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Serialize;
 use sha2::Sha256;
 
 use crate::Secret;
 
 /// A body, decoded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct HookDelivery {
     /// What it tells, in its order.
     pub items: Vec<HookItem>,
@@ -25,7 +26,7 @@ pub struct HookDelivery {
 }
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HookItem {
     /// Where.
     pub platform: Platform,
@@ -50,7 +51,8 @@ pub struct HookItem {
 }
 
 /// What kind of thing happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HookKind {
     /// The person wrote.
     Message,
@@ -82,10 +84,11 @@ pub enum HookKind {
     Other,
 }
 
-impl HookKind {
-    /// Whether the conversation may look different after it.
-    pub fn concerns_conversation(self) -> bool {
-        !matches!(self, Self::Policy | Self::Linked | Self::Delivered | Self::Other)
+impl HookItem {
+    /// Whether a conversation may look different after it, and is known well enough to be read.
+    pub fn wants_read(&self) -> bool {
+        let found = self.person.is_some() || self.conversation.is_some();
+        found && !matches!(self.kind, HookKind::Delivered | HookKind::Policy | HookKind::Linked)
     }
 }
 
