@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use backscroll_model::{DAY, HOUR, MINUTE, Origin, Platform, SECOND, SendDecision, ThreadPosition};
+use backscroll_model::{DAY, HOUR, Listing, MINUTE, Origin, Platform, SECOND, SendDecision, ThreadPosition};
 
 use super::*;
 use crate::{
@@ -78,6 +78,20 @@ fn accepted(name: &str) -> Outcome {
 
 fn ambiguous() -> Outcome {
     Outcome::Ambiguous { reason: SendReason::NoAnswer, next_at: Some(at(5 * MINUTE)) }
+}
+
+#[test]
+fn a_poll_with_nothing_new_writes_nothing_while_a_message_of_ours_waits_below_it() {
+    let desk = Desk::new(1);
+    let read_at = |now: Timestamp| Listing { from: Some(at(-HOUR)), to: now };
+    let poll = |now| page("t0", vec![inbound("hello0", at(-HOUR), "Hello?")], Some(read_at(now)));
+    desk.enqueue(0, "Ready at five.", NOW);
+    apply(&desk.connection, desk.account, &[poll(at(MINUTE))], &live()).unwrap();
+    let changes = desk.connection.total_changes();
+    for minute in 2..5 {
+        apply(&desk.connection, desk.account, &[poll(at(minute * MINUTE))], &live()).unwrap();
+    }
+    assert_eq!(desk.connection.total_changes(), changes);
 }
 
 #[test]

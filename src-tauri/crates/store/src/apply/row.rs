@@ -4,7 +4,7 @@ use backscroll_model::RemoteId;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Facts;
-use crate::{Result, conversation};
+use crate::{Result, codes, conversation};
 
 /// A conversation's row, before and now.
 #[derive(Debug)]
@@ -124,7 +124,9 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         list_digest: row.get(30)?,
         listed_to: row.get(31)?,
     };
-    let newest_seen = columns.last.as_ref().map(|last| last.at);
+    // A message of ours that is not there yet is on no page: it does not make the newest page an older one.
+    let of_a_page = |last: &&Last| last.send_state.is_none_or(|state| state == codes::ACCEPTED);
+    let newest_seen = columns.last.as_ref().filter(of_a_page).map(|last| last.at);
     Ok(Row { id: row.get(0)?, created: false, before: columns.clone(), now: columns, newest_seen })
 }
 
