@@ -59,12 +59,10 @@ pub use graph::acts::{GraphSendKnobs, SenderAction};
 pub use graph::content::Content;
 pub use graph::control::Graph;
 pub use graph::error::GraphError;
-pub use graph::hooks::wire::Signing;
 pub use graph::hooks::knobs::GraphHookKnobs;
+pub use graph::hooks::wire::Signing;
 pub use graph::hooks::{GraphWebhook, HookObject};
-pub use graph::state::{
-    GraphKnobs, Meter, OlderRows, PersonFlags, ReactionsForm, StickerForm, TokenKind, TokenState,
-};
+pub use graph::state::{GraphKnobs, Meter, OlderRows, PersonFlags, ReactionsForm, StickerForm, TokenKind, TokenState};
 pub use knobs::{Codes, Knobs};
 pub use net::{Cut, Network};
 pub use platform::Platform;
