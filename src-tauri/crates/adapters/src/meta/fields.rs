@@ -52,6 +52,7 @@ const ATTACHMENT: &[Field] = &[
     leaf("appointment_booking"),
     unsure("type"),
     unsure("sticker_id"),
+    unsure("url"),
 ];
 const SHARE: &[Field] = &[
     leaf("id"),
