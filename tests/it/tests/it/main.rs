@@ -11,7 +11,7 @@ mod invariants;
 mod world;
 
 mod accounts;
-mod bad_input;
+mod answers;
 mod chance;
 mod costs;
 mod coverage;
@@ -22,6 +22,6 @@ mod notices;
 mod outbox;
 mod pictures;
 mod reading;
-mod sending;
 mod storage;
 mod trouble;
+mod unclear;
