@@ -6,6 +6,7 @@
 //!
 //! Refuses: `paging.next` as an address. It carries the token, and could name any host (2.5).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backscroll_model::{Quota, RemoteId, Timestamp};
@@ -42,6 +43,8 @@ pub struct Meta {
     pub(super) scrubber: Scrubber,
     pub(super) config: MetaConfig,
     pub(super) memory: Memory,
+    /// Another version than the one asked for has answered, and this has been said.
+    told_version: AtomicBool,
 }
 
 impl std::fmt::Debug for Meta {
@@ -135,6 +138,7 @@ impl Meta {
             sends: http::send_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
             scrubber: Scrubber::new(secrets.into_iter().flatten()),
             memory: Memory::new(config.known_missing.clone()),
+            told_version: AtomicBool::new(false),
             config,
         })
     }
@@ -242,8 +246,8 @@ impl Meta {
     fn note_version(&self, headers: &HeaderMap) {
         let Some(answered) = headers.get("facebook-api-version").and_then(|v| v.to_str().ok()) else { return };
         let asked = self.config.version.as_str();
-        if answered == asked {
-            tracing::debug!(version = asked, "Graph answered");
+        if answered == asked || self.told_version.swap(true, Ordering::Relaxed) {
+            tracing::debug!(version = self.scrubber.clean(answered), "Graph answered");
         } else {
             tracing::warn!(asked, answered = self.scrubber.clean(answered), "another version of Graph answered");
         }

@@ -1,4 +1,5 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+use backscroll_model::{Direction, Listing, MessageKind, MessageSeen, ReactionSeen};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -384,6 +385,44 @@ proptest! {
                 prop_assert!(listing.from.is_some_and(|from| at < from), "{at:?} is hidden inside {listing:?}");
             }
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_walk_claims_nothing_that_it_did_not_bring_and_ends_as_one_stretch(
+        seconds in prop::collection::vec(0i64..12, 1..40),
+        limit in 1usize..9,
+        clock in prop::option::of(0i64..40),
+    ) {
+        let mut truth: Vec<i64> = seconds;
+        truth.sort_unstable_by_key(|second| std::cmp::Reverse(*second));
+        let rows: Vec<Value> = truth.iter().enumerate().map(|(n, s)| message(&n.to_string(), *s)).collect();
+        let server_time = clock.map(|late| at(truth[0] + late));
+        let mut asked = Asked { limit: u32::try_from(limit).unwrap(), server_time, ..asked(Platform::Messenger) };
+        let mut claimed: Vec<Listing> = Vec::new();
+        let mut shown = 0;
+        for chunk in rows.chunks(limit) {
+            shown += chunk.len();
+            let more = shown < rows.len();
+            let mut page = page(chunk, more);
+            page["paging"]["cursors"] = json!({ "after": "A" });
+            let listed = messages(&raw(&page), &"t".into(), &asked).unwrap();
+            claimed.extend(listed.conversations.iter().filter_map(|c| c.listing));
+            for hidden in &truth[shown..] {
+                let is_claimed = claimed.iter().any(|l| l.from.is_none_or(|from| from <= at(*hidden)) && at(*hidden) <= l.to);
+                prop_assert!(!is_claimed, "{hidden} is hidden inside {claimed:?}");
+            }
+            asked.top = Some(listed.top);
+        }
+        claimed.sort_unstable_by_key(|l| l.from);
+        let mut reached = claimed[0].to;
+        for listing in &claimed {
+            prop_assert!(listing.from.is_none_or(|from| from <= reached), "{claimed:?}");
+            reached = reached.max(listing.to);
+        }
+        prop_assert_eq!(claimed[0].from, None);
+        prop_assert!(reached >= at(truth[0]));
     }
 }
 

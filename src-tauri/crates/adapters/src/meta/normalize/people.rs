@@ -1,0 +1,71 @@
+//! Who is who in a conversation (2.3, 10).
+
+use backscroll_model::{Direction, ParticipantSeen, RemoteId};
+use serde_json::value::RawValue;
+
+use crate::meta::wire::Object;
+
+/// Someone, as `participants`, `from` and `to` have them.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    pub id: RemoteId,
+    /// Instagram's second id, on some calls (2.3).
+    user_id: Option<RemoteId>,
+    name: Option<String>,
+    username: Option<String>,
+}
+
+impl Person {
+    pub fn of(raw: &RawValue) -> Option<Self> {
+        let item = Object::of(Some(raw));
+        let visible = |text: &String| !text.trim().is_empty();
+        Some(Self {
+            id: item.id("id")?,
+            user_id: item.id("user_id"),
+            name: item.text("name").filter(visible),
+            username: item.text("username").filter(visible).map(|name| name.trim_start_matches('@').to_owned()),
+        })
+    }
+
+    pub fn seen(&self) -> ParticipantSeen {
+        ParticipantSeen {
+            remote_id: self.id.clone(),
+            name: self.name.clone(),
+            username: self.username.clone(),
+            avatar_url: None,
+        }
+    }
+}
+
+/// Who is who in a conversation.
+pub(super) struct Sides<'a> {
+    ours: &'a [RemoteId],
+    pub other: Option<RemoteId>,
+}
+
+impl<'a> Sides<'a> {
+    pub fn new(ours: &'a [RemoteId]) -> Self {
+        Self { ours, other: None }
+    }
+
+    pub fn is_ours(&self, person: &Person) -> bool {
+        self.ours.contains(&person.id) || person.user_id.as_ref().is_some_and(|id| self.ours.contains(id))
+    }
+
+    fn is_other(&self, person: &Person) -> bool {
+        self.other.as_ref() == Some(&person.id)
+    }
+
+    /// By `from.id`. A sender that is neither side is a person who answers for the business (10), unless `to` says
+    /// that it wrote to the business.
+    pub fn direction(&self, from: Option<&Person>, to: &[Person]) -> Direction {
+        let to_us = to.iter().any(|person| self.is_ours(person));
+        match from {
+            Some(from) if self.is_ours(from) => Direction::Out,
+            Some(from) if self.is_other(from) || to_us => Direction::In,
+            Some(_) if self.other.is_some() => Direction::Out,
+            Some(_) | None if to_us || to.is_empty() => Direction::In,
+            Some(_) | None => Direction::Out,
+        }
+    }
+}
