@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use backscroll_engine::Inbox;
 use backscroll_model::*;
 use serde::Serialize;
 
@@ -128,6 +129,25 @@ struct AttachmentRow<'a> {
     kind: MessageKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
+    /// Our copy, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// The type of our copy, else as the provider told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mime: Option<&'a str>,
+}
+
+impl<'a> AttachmentRow<'a> {
+    fn of(attachment: &'a Attachment, inbox: &Inbox) -> Self {
+        let copy = match &attachment.file {
+            MediaState::Ready { path } => inbox.media_file(path),
+            MediaState::Link | MediaState::Waiting | MediaState::Evicted | MediaState::Failed { .. } => None,
+        };
+        let mime = copy.as_ref().map(|(_, mime)| *mime).or(attachment.mime.as_deref());
+        // Whoever reads this may stand in another folder.
+        let path = copy.map(|(file, _)| std::path::absolute(&file).unwrap_or(file).to_string_lossy().into_owned());
+        Self { kind: attachment.kind, url: attachment.url.as_deref(), path, mime }
+    }
 }
 
 #[derive(Serialize)]
@@ -169,13 +189,14 @@ pub async fn messages(
         eprintln!("{}", text("cli_older", &[("id", &conversation.to_string()), ("cursor", cursor)]));
     }
     for message in pages.iter().rev().flatten() {
-        print_message(message, &thread, cursor.take(), out)?;
+        print_message(&inbox, message, &thread, cursor.take(), out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Prints one message.
 pub fn print_message(
+    inbox: &Inbox,
     message: &Message,
     thread: &Conversation,
     before: Option<&str>,
@@ -189,11 +210,7 @@ pub fn print_message(
         at: message.at.0,
         kind: message.kind,
         text: message.text.as_deref(),
-        attachments: message
-            .attachments
-            .iter()
-            .map(|attachment| AttachmentRow { kind: attachment.kind, url: attachment.url.as_deref() })
-            .collect(),
+        attachments: message.attachments.iter().map(|attachment| AttachmentRow::of(attachment, inbox)).collect(),
         reactions: message
             .reactions
             .iter()

@@ -42,7 +42,7 @@ pub async fn run(
     let thread = inbox.conversations_by_id(vec![conversation]).await?.into_iter().next();
     inbox.stop().await;
     if let Some(thread) = &thread {
-        print_message(&message, thread, None, out)?;
+        print_message(&inbox, &message, thread, None, out)?;
     }
     let accepted = message.send.as_ref().is_some_and(|send| send.state == SendState::Accepted);
     if !accepted && !settled(&message) {

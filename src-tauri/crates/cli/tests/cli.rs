@@ -239,6 +239,33 @@ fn while_one_owns_the_folder_others_read_and_may_not_write() {
     assert!(stderr(&refused).contains("[in_use]"), "{}", stderr(&refused));
 }
 
+#[test]
+fn an_attachment_names_its_type_and_where_our_copy_is() {
+    let (_demo, told) = demo();
+    let inbox = Inbox::new();
+    inbox.connect(&told);
+    inbox.run(&["sync"]);
+    let mut watching =
+        Running(inbox.command(&["sync", "--watch"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    assert!(!watching.first_line().is_empty());
+    let pictures = || {
+        let all = inbox.rows(&["conversations"]).into_iter();
+        let all = all.flat_map(|row| inbox.messages(text(&row, "id")));
+        let all = all.flat_map(|row| row["attachments"].as_array().unwrap().clone());
+        all.filter(|attachment| attachment["kind"] == "image").collect::<Vec<_>>()
+    };
+    // Copies are made while it runs.
+    let copy = (0..100).find_map(|_| pictures().into_iter().find(|picture| picture["path"].is_string())).unwrap();
+    let path = Path::new(text(&copy, "path"));
+    assert!(path.is_absolute() && path.starts_with(inbox.folder()) && path.is_file(), "{copy}");
+    assert!(text(&copy, "mime").starts_with("image/"), "{copy}");
+    assert!(copy["url"].is_string(), "{copy}");
+
+    std::fs::remove_file(path).unwrap();
+    let gone = pictures().into_iter().find(|picture| picture["url"] == copy["url"]).unwrap();
+    assert!(gone.get("path").is_none(), "no file is named that is not there: {gone}");
+}
+
 #[cfg(unix)]
 #[test]
 fn secrets_in_a_file_are_said_aloud_and_readable_by_their_owner_alone() {

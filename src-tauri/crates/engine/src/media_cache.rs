@@ -282,13 +282,26 @@ fn hash_of(address: &str) -> [u8; 32] {
 
 /// The picture behind a path: bytes and type.
 pub(crate) async fn read(inner: &Inner, path: &str) -> Result<Option<(Vec<u8>, String)>> {
-    let Some(relative) = known_form(path) else { return Ok(None) };
-    let file = media_dir(inner).join(relative);
+    let Some(file) = file(inner, path) else { return Ok(None) };
     match tokio::fs::read(&file).await {
         Ok(bytes) => Ok(mime(&bytes).map(|mime| (bytes, mime.to_owned()))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(io_error("the media cache", &e)),
     }
+}
+
+/// Where the picture behind a path would be; `None`: no path of ours.
+pub(crate) fn file(inner: &Inner, path: &str) -> Option<PathBuf> {
+    known_form(path).map(|relative| media_dir(inner).join(relative))
+}
+
+/// That file and its type, if it is there.
+pub(crate) fn known_file(inner: &Inner, path: &str) -> Option<(PathBuf, &'static str)> {
+    use std::io::Read as _;
+    let file = file(inner, path)?;
+    let mut first = Vec::new();
+    std::fs::File::open(&file).ok()?.take(64).read_to_end(&mut first).ok()?;
+    mime(&first).map(|mime| (file, mime))
 }
 
 /// Our child writes PNG and JPEG only.

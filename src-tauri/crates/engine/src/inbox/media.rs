@@ -1,5 +1,7 @@
 //! Pictures out of the cache.
 
+use std::path::PathBuf;
+
 use backscroll_model::AttachmentId;
 
 use super::Inbox;
@@ -13,6 +15,12 @@ impl Inbox {
     /// Those of the history.
     pub async fn media(&self, path: String) -> Result<Option<(Vec<u8>, String)>> {
         media_cache::read(&self.0, &path).await
+    }
+
+    /// The file of the cache behind a `media:` path and its MIME type, for those who read files and not bytes. `None`:
+    /// unknown path, or it made room for others.
+    pub fn media_file(&self, path: &str) -> Option<(PathBuf, &'static str)> {
+        media_cache::known_file(&self.0, path)
     }
 
     /// The user wants an attachment that waits or failed: fetch it now.
