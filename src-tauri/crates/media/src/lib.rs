@@ -1,7 +1,9 @@
-//! Pictures of strangers, made safe to show: probed, decoded in a child process, shrunk, stripped, re-encoded.
+//! Pictures of strangers, made safe to show: probed, decoded in a child process, shrunk, stripped, re-encoded. Films,
+//! sounds and files are told by their bytes and never decoded.
 //!
 //! Promises (`reliability.md`, media): PNG, JPEG, GIF and WebP only; decoding happens in a child with limits on memory,
-//! CPU and time and without an environment; what comes out is a fresh PNG or JPEG without metadata and colour profile;
+//! CPU and time and without an environment; what comes out is a fresh PNG or JPEG, or GIF if it moves, without metadata
+//! and colour profile;
 //! what the child says is checked as if it were hostile.
 //!
 //! Refuses: network and disk. Bytes in, bytes out; where they come from and go to is the engine's.
@@ -9,12 +11,14 @@
 //! The way of a picture: [`Decoder::decode`] starts our own program with [`DECODE_ARGUMENT`], the program calls
 //! [`run_decode_child`], which calls [`shrink`] and answers over its standard output.
 
+mod animation;
 mod child;
 mod decoder;
 mod name;
 mod png;
 mod probe;
 mod shrink;
+mod sniff;
 mod wire;
 
 use backscroll_model::MediaFailure;
@@ -25,6 +29,7 @@ pub use decoder::{DECODE_ARGUMENT, Decoder};
 pub use name::clean_file_name;
 pub use probe::{ImageKind, probe};
 pub use shrink::{Fit, MAX_INPUT, Picture, PictureKind, shrink};
+pub use sniff::{FileKind, HEAD_BYTES, extension_of, sniff};
 
 /// Why there is no picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,7 @@ pub enum ImageKind {
     Png,
     /// JPEG.
     Jpeg,
-    /// GIF; of an animation the first frame.
+    /// GIF; an animation goes on moving unless it is too long.
     Gif,
     /// WebP; of an animation the first frame.
     Webp,

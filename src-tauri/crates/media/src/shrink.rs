@@ -1,6 +1,6 @@
 //! The work itself: decode, turn upright, shrink, re-encode. Runs in the child; callable anywhere.
 //!
-//! Nothing of the input is copied to the output: no metadata, no profile, no comment, no second frame.
+//! Nothing of the input is copied to the output: no metadata, no profile, no comment.
 
 use std::io::Cursor;
 
@@ -9,7 +9,7 @@ use image::{
     DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, imageops::FilterType,
 };
 
-use crate::{DecodeError, ImageKind, png, probe};
+use crate::{DecodeError, ImageKind, animation, png, probe};
 
 /// Largest input, in bytes: what Messenger takes for an image.
 pub const MAX_INPUT: usize = 25 * 1024 * 1024;
@@ -47,6 +47,8 @@ pub enum PictureKind {
     Png,
     /// Without.
     Jpeg,
+    /// Moving.
+    Gif,
 }
 
 impl PictureKind {
@@ -55,6 +57,7 @@ impl PictureKind {
         match self {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
+            Self::Gif => "image/gif",
         }
     }
 
@@ -63,6 +66,7 @@ impl PictureKind {
         match self {
             Self::Png => "png",
             Self::Jpeg => "jpg",
+            Self::Gif => "gif",
         }
     }
 }
@@ -92,7 +96,9 @@ pub fn shrink(bytes: &[u8], fit: Fit) -> Result<Picture, DecodeError> {
     let kind = probe(bytes).ok_or(DecodeError::Unreadable)?;
     let upright =
         if kind == ImageKind::Png { decode(&png::bare(bytes), kind, fit)? } else { decode(bytes, kind, fit)? };
-    encode(upright)
+    // The still first: it says whether the file is sound and small enough to be looked at again.
+    let moving = (kind == ImageKind::Gif && fit == Fit::Picture).then(|| animation::shrink(bytes)).flatten();
+    moving.map_or_else(|| encode(upright), Ok)
 }
 
 fn decode(bytes: &[u8], kind: ImageKind, fit: Fit) -> Result<DynamicImage, DecodeError> {

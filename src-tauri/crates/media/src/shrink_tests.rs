@@ -94,14 +94,53 @@ fn a_picture_is_turned_upright_and_its_metadata_is_gone() {
     }
 }
 
-#[test]
-fn of_an_animation_the_first_frame_is_shown() {
+/// A GIF whose frames are red and blue in turn.
+fn blinking(side: u32, frames: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
-    let frame = |pixel| image::Frame::new(RgbaImage::from_pixel(50, 50, Rgba(pixel)));
-    encoder.encode_frames([frame([250, 0, 0, 255]), frame([0, 0, 250, 255])]).unwrap();
+    let mut encoder = image::codecs::gif::GifEncoder::new_with_speed(&mut bytes, 30);
+    let frame = |n: usize| {
+        let pixel = if n.is_multiple_of(2) { [250, 0, 0, 255] } else { [0, 0, 250, 255] };
+        image::Frame::new(RgbaImage::from_pixel(side, side, Rgba(pixel)))
+    };
+    encoder.encode_frames((0..frames).map(frame)).unwrap();
     drop(encoder);
-    assert!(is_red(opened(&shrink(&bytes, Fit::Picture).unwrap()).get_pixel(25, 25)));
+    bytes
+}
+
+fn frames(picture: &Picture) -> Vec<image::Frame> {
+    use image::AnimationDecoder as _;
+    let decoder = image::codecs::gif::GifDecoder::new(Cursor::new(&picture.bytes)).unwrap();
+    decoder.into_frames().collect_frames().unwrap()
+}
+
+#[test]
+fn an_animation_goes_on_moving_in_frames_of_our_own() {
+    let mut gif = blinking(600, 3);
+    // A comment before the end: nothing of it may come out.
+    gif.pop();
+    gif.extend(b"\x21\xfe\x06Secret\0;");
+    let picture = shrink(&gif, Fit::Picture).unwrap();
+    assert_eq!((picture.width, picture.height, picture.kind), (480, 480, PictureKind::Gif));
+    let frames = frames(&picture);
+    assert_eq!(frames.len(), 3);
+    let colour = |n: usize| frames[n].buffer().get_pixel(240, 240).0;
+    assert!(colour(0)[0] > 200 && colour(1)[2] > 200);
+    assert!(frames.iter().all(|f| f.delay().numer_denom_ms().0 >= 20), "no frame is too short to be seen");
+    assert!(!picture.bytes.windows(6).any(|w| w == b"Secret"));
+}
+
+#[test]
+fn of_an_animation_that_is_too_long_damaged_or_small_the_first_frame_is_shown() {
+    let long = blinking(480, 88);
+    let mut damaged = blinking(50, 3);
+    let middle = damaged.len() / 2;
+    damaged.truncate(middle);
+    for still in [long, damaged, blinking(50, 1)] {
+        let picture = shrink(&still, Fit::Picture).unwrap();
+        assert_eq!(picture.kind, PictureKind::Jpeg);
+        assert!(is_red(opened(&picture).get_pixel(25, 25)));
+    }
+    assert_eq!(shrink(&blinking(50, 2), Fit::Avatar).unwrap().kind, PictureKind::Jpeg, "faces hold still");
 }
 
 #[test]

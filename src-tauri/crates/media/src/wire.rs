@@ -37,6 +37,7 @@ pub(crate) fn write(result: Result<Picture, DecodeError>) -> Vec<u8> {
     out.push(match picture.as_ref().map(|p| p.kind) {
         Some(PictureKind::Png) => b'p',
         Some(PictureKind::Jpeg) => b'j',
+        Some(PictureKind::Gif) => b'g',
         None => 0,
     });
     out.extend_from_slice(&[0, 0]);
@@ -62,6 +63,7 @@ pub(crate) fn read(answer: &[u8], fit: Fit) -> Result<Picture, DecodeError> {
     let kind = match (encoding, probe(bytes)) {
         (b'p', Some(ImageKind::Png)) => PictureKind::Png,
         (b'j', Some(ImageKind::Jpeg)) => PictureKind::Jpeg,
+        (b'g', Some(ImageKind::Gif)) if fit == Fit::Picture => PictureKind::Gif,
         _ => return Err(DecodeError::Died),
     };
     let width = u32::from_le_bytes([w0, w1, w2, w3]);
