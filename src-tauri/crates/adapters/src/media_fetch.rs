@@ -1,12 +1,14 @@
-//! Fetches a picture from an address that a stranger chose (`reliability.md`, media).
+//! Fetches a file from an address that a stranger chose (`reliability.md`, media).
 //!
 //! Promises: https only; only public addresses, checked on what DNS answered, and the connection goes to exactly the
-//! checked addresses (the resolver is the check); each redirect is checked again, at most five of them; a size and a time
-//! limit; no cookie, no referrer, no credential, no proxy (which would resolve names in our place).
+//! checked addresses (the resolver is the check); each redirect is checked again, at most five of them; a limit of size,
+//! and of time (a host may be slow, but must stay above [`FetchLimits::slowest`]); nothing is unpacked; no cookie, no
+//! referrer, no credential, no proxy (which would resolve names in our place).
 //!
 //! One exemption: a connection whose `api_base` is on loopback (the demo, tests) may fetch from that very origin.
 //!
-//! Refuses: looking inside. Whether the bytes are a picture is found out by the decoding child process.
+//! Refuses: looking inside. What the bytes are is found out by `media`, and whether a picture is one by its decoding
+//! child process.
 
 mod address;
 
@@ -17,6 +19,8 @@ use backscroll_model::MediaFailure;
 use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Response, StatusCode, header};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::time::Instant;
 use url::{Host, Url};
 
 use crate::ayrshare::is_loopback_http;
@@ -28,9 +32,11 @@ pub use address::is_public;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchLimits {
     /// Largest file, in bytes.
-    pub bytes: usize,
-    /// For everything together, redirects included.
-    pub total: Duration,
+    pub bytes: u64,
+    /// For everything up to the first byte, redirects included, and for a file that could have come in this time.
+    pub patience: Duration,
+    /// Bytes a second that a longer file must keep up on the average: a drip is not waited for.
+    pub slowest: u32,
     /// For DNS, TCP and TLS of one hop.
     pub connect: Duration,
     /// Redirects followed.
@@ -39,9 +45,32 @@ pub struct FetchLimits {
 
 impl Default for FetchLimits {
     fn default() -> Self {
-        // 25 MB is the most that Messenger takes for an image (`reference/ayrshare.md` 3.3).
-        Self { bytes: 25 * 1024 * 1024, total: Duration::from_secs(60), connect: Duration::from_secs(10), redirects: 5 }
+        Self {
+            // The most that Messenger takes for an image (`reference/ayrshare.md` 3.3).
+            bytes: 25 * 1024 * 1024,
+            patience: Duration::from_secs(60),
+            // Half a megabit: below it a video of 100 MB would keep others waiting for an hour.
+            slowest: 64 * 1024,
+            connect: Duration::from_secs(10),
+            redirects: 5,
+        }
     }
+}
+
+impl FetchLimits {
+    /// How long a fetch may have taken after so many bytes.
+    fn allowance(&self, received: u64) -> Duration {
+        self.patience + Duration::from_millis(received.saturating_mul(1_000) / u64::from(self.slowest.max(1)))
+    }
+}
+
+/// What is known of a file that was written where it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Bytes that came.
+    pub size: u64,
+    /// What the server called it, in lower case and without parameters. Not to be trusted.
+    pub content_type: Option<String>,
 }
 
 /// What was fetched.
@@ -68,6 +97,12 @@ pub enum FetchError {
     /// An answer without a file.
     #[error("an answer without content")]
     Empty,
+    /// Packed although nobody asked for it: what it is packed in may be a bomb.
+    #[error("a packed answer")]
+    Packed,
+    /// It could not be written here.
+    #[error("the file could not be written: {0}")]
+    Write(std::io::ErrorKind),
     /// Network or server trouble that may pass: 429, 5xx, broken connections, time-outs.
     #[error("not now: {0}")]
     NotNow(String),
@@ -80,8 +115,8 @@ impl FetchError {
             Self::Refused(_) => Some(MediaFailure::Refused),
             Self::Gone(_) => Some(MediaFailure::Gone),
             Self::TooLarge => Some(MediaFailure::TooLarge),
-            Self::Empty => Some(MediaFailure::Unreadable),
-            Self::NotNow(_) => None,
+            Self::Empty | Self::Packed => Some(MediaFailure::Unreadable),
+            Self::Write(_) | Self::NotNow(_) => None,
         }
     }
 }
@@ -104,7 +139,7 @@ impl MediaFetcher {
         let client = |only| {
             http::base(limits.connect, true)
                 .dns_resolver(Checked { only })
-                // A picture that needs unpacking is none; the size limit is meant for what arrives.
+                // Refused instead ([`FetchError::Packed`]): the size limit is meant for what is written.
                 .no_gzip()
                 .no_brotli()
                 .no_deflate()
@@ -115,66 +150,98 @@ impl MediaFetcher {
         Ok(Self { public: client(Reach::Public)?, loopback: client(Reach::Loopback)?, limits })
     }
 
-    /// Fetches `url`. `allow_origin`: the loopback origin that is exempt, if the connection has one; anything but plain
-    /// http on loopback exempts nothing.
+    /// The same clients with another limit of size.
+    #[must_use]
+    pub fn up_to(&self, bytes: u64) -> Self {
+        Self { limits: FetchLimits { bytes, ..self.limits }, ..self.clone() }
+    }
+
+    /// Fetches `url` into memory. `allow_origin`: the loopback origin that is exempt, if the connection has one; anything
+    /// but plain http on loopback exempts nothing.
     ///
     /// # Errors
     ///
     /// See [`FetchError`].
     pub async fn fetch(&self, url: &str, allow_origin: Option<&Url>) -> Result<Fetched, FetchError> {
-        let url = Url::parse(url).map_err(|_| FetchError::Refused("not an address"))?;
-        let fetching = self.follow(url, allow_origin);
-        match tokio::time::timeout(self.limits.total, fetching).await {
-            Ok(result) => result,
-            Err(_) => Err(FetchError::NotNow("it took too long".to_owned())),
-        }
+        let mut bytes = Vec::new();
+        let told = self.fetch_into(url, allow_origin, &mut bytes).await?;
+        Ok(Fetched { bytes: bytes.into(), content_type: told.content_type })
     }
 
-    async fn follow(&self, mut url: Url, allow_origin: Option<&Url>) -> Result<Fetched, FetchError> {
+    /// [`Self::fetch`], piece by piece into `out`. After an error `out` holds some of it.
+    ///
+    /// # Errors
+    ///
+    /// See [`FetchError`].
+    pub async fn fetch_into<W>(&self, url: &str, allow_origin: Option<&Url>, out: &mut W) -> Result<Told, FetchError>
+    where
+        W: AsyncWrite + Unpin + Send,
+    {
+        let began = Instant::now();
+        let url = Url::parse(url).map_err(|_| FetchError::Refused("not an address"))?;
+        let response = self.in_time(began, 0, self.follow(url, allow_origin)).await??;
+        self.file(began, response, out).await
+    }
+
+    /// `work`, if it is done within what is allowed after `received` bytes.
+    async fn in_time<T>(&self, began: Instant, received: u64, work: impl Future<Output = T>) -> Result<T, FetchError> {
+        let until = began + self.limits.allowance(received);
+        tokio::time::timeout_at(until, work).await.map_err(|_| FetchError::NotNow("it took too long".to_owned()))
+    }
+
+    async fn follow(&self, mut url: Url, allow_origin: Option<&Url>) -> Result<Response, FetchError> {
         for _ in 0..=self.limits.redirects {
             let client = match reach(&url, allow_origin)? {
                 Reach::Public => &self.public,
                 Reach::Loopback => &self.loopback,
             };
-            let response = client.get(url.clone()).send().await.map_err(sending)?;
+            let request = client.get(url.clone()).header(header::ACCEPT_ENCODING, "identity");
+            let response = request.send().await.map_err(sending)?;
             match redirect(&response, &url)? {
                 Some(next) => url = next,
-                None => return self.file(response).await,
+                None => return Ok(response),
             }
         }
         Err(FetchError::Refused("too many redirects"))
     }
 
-    async fn file(&self, mut response: Response) -> Result<Fetched, FetchError> {
-        match response.status() {
-            StatusCode::OK => {}
-            status
-                if status.as_u16() == 408
-                    || status.as_u16() == 425
-                    || status.as_u16() == 429
-                    || status.is_server_error() =>
-            {
-                return Err(FetchError::NotNow(format!("HTTP {}", status.as_u16())));
-            }
-            status => return Err(FetchError::Gone(status.as_u16())),
-        }
-        let announced = response.content_length().unwrap_or(0);
-        if usize::try_from(announced).is_ok_and(|n| n > self.limits.bytes) {
+    async fn file<W>(&self, began: Instant, mut response: Response, out: &mut W) -> Result<Told, FetchError>
+    where
+        W: AsyncWrite + Unpin + Send,
+    {
+        found(&response)?;
+        if response.content_length().is_some_and(|announced| announced > self.limits.bytes) {
             return Err(FetchError::TooLarge);
         }
         let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         let content_type = content_type.and_then(|v| v.split(';').next()).map(|v| v.trim().to_ascii_lowercase());
-        let mut bytes = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(sending)? {
-            if bytes.len() + piece.len() > self.limits.bytes {
+        let mut size = 0;
+        while let Some(piece) = self.in_time(began, size, response.chunk()).await?.map_err(sending)? {
+            size += piece.len() as u64;
+            if size > self.limits.bytes {
                 return Err(FetchError::TooLarge);
             }
-            bytes.extend_from_slice(&piece);
+            out.write_all(&piece).await.map_err(|e| FetchError::Write(e.kind()))?;
         }
-        if bytes.is_empty() {
-            return Err(FetchError::Empty);
+        out.flush().await.map_err(|e| FetchError::Write(e.kind()))?;
+        if size == 0 { Err(FetchError::Empty) } else { Ok(Told { size, content_type }) }
+    }
+}
+
+/// Whether the answer holds the file, as it is.
+fn found(response: &Response) -> Result<(), FetchError> {
+    match response.status() {
+        StatusCode::OK => {}
+        status if matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error() => {
+            return Err(FetchError::NotNow(format!("HTTP {}", status.as_u16())));
         }
-        Ok(Fetched { bytes: bytes.into(), content_type })
+        status => return Err(FetchError::Gone(status.as_u16())),
+    }
+    let encoding = response.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_none_or(|e| e.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        Ok(())
+    } else {
+        Err(FetchError::Packed)
     }
 }
 

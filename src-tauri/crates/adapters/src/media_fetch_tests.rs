@@ -20,3 +20,11 @@ async fn a_refused_name_is_a_refusal_and_not_a_network_failure() {
     let error = fetcher.fetch("https://localhost/x.png", None).await.unwrap_err();
     assert_eq!(error, FetchError::Refused("not a public address"));
 }
+
+#[test]
+fn a_long_file_has_long_and_a_drip_has_not() {
+    let limits = FetchLimits::default();
+    assert_eq!(limits.allowance(0), Duration::from_secs(60));
+    assert!(limits.allowance(60) < Duration::from_secs(61), "a byte a second ends after a minute");
+    assert_eq!(limits.allowance(64 * 1024 * 100), Duration::from_secs(160));
+}
