@@ -3,7 +3,8 @@
 //!
 //! `config` says what a connection is, `client` sends one request, `fields` knows which fields are asked for and which
 //! this version of Graph lacks, `wire` and `normalize` turn an answer into events, `read` puts the questions, `refusal`
-//! says what an error means.
+//! says what an error means, `outcome` what came of a `send`; `check`, `profile` and `subscribe` are the small endpoints;
+//! `hook` with `hook_message` reads webhooks.
 //!
 //! Refuses: deciding when to call and how fast (the engine paces), archives and automatic replies (Graph has none), and
 //! everything for X.

@@ -57,17 +57,19 @@ impl Meta {
 }
 
 fn body(send: &SendText, recipient: &RemoteId) -> serde_json::Value {
-    let mut message = json!({ "text": send.text });
-    let reference = &send.client_ref;
-    if send.platform == Platform::Messenger && !reference.is_empty() && reference.chars().count() < METADATA_CHARS {
-        message["metadata"] = json!(reference);
-    }
-    let mut body = json!({ "recipient": { "id": recipient }, "messaging_type": "RESPONSE", "message": message });
+    let SendText { text, client_ref, .. } = send;
+    let fits = !client_ref.is_empty() && client_ref.chars().count() < METADATA_CHARS;
+    let message = if fits && send.platform == Platform::Messenger {
+        json!({ "text": text, "metadata": client_ref })
+    } else {
+        json!({ "text": text })
+    };
+    let recipient = json!({ "id": recipient });
     if send.human_agent {
-        body["messaging_type"] = json!("MESSAGE_TAG");
-        body["tag"] = json!("HUMAN_AGENT");
+        json!({ "recipient": recipient, "messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT", "message": message })
+    } else {
+        json!({ "recipient": recipient, "messaging_type": "RESPONSE", "message": message })
     }
-    body
 }
 
 fn scrubbed(mut error: AdapterError, scrubber: &Scrubber) -> AdapterError {

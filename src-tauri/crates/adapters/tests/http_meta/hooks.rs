@@ -85,7 +85,7 @@ fn hooked(platform: Platform, by_us: bool, message: Value) -> MessageSeen {
 }
 
 /// Without what only one of the two ways can tell.
-fn comparable(mut seen: MessageSeen) -> MessageSeen {
+pub(crate) fn comparable(mut seen: MessageSeen) -> MessageSeen {
     seen.at.0 = seen.at.0.div_euclid(1000) * 1000;
     (seen.raw, seen.reactions, seen.client_ref) = (String::new(), None, None);
     for attachment in &mut seen.attachments {

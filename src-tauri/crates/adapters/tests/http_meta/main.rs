@@ -7,6 +7,7 @@ mod checks;
 mod hooks;
 mod profiles;
 mod sends;
+mod simulated;
 #[expect(dead_code, reason = "shared with the tests of Ayrshare")]
 #[path = "../http/server.rs"]
 mod server;
