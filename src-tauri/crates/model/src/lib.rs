@@ -10,6 +10,7 @@
 
 mod account;
 mod change;
+mod contact;
 mod conversation;
 mod error;
 mod event;
@@ -26,6 +27,7 @@ mod window;
 
 pub use account::*;
 pub use change::*;
+pub use contact::*;
 pub use conversation::*;
 pub use error::*;
 pub use event::*;

@@ -155,6 +155,8 @@ pub enum MediaState {
         /// Path of the picture, e.g. `a/1234`.
         path: String,
     },
+    /// Was in the cache and made room for others; fetched again only when somebody asks for it.
+    Evicted,
     /// Could not be had, and will not be tried again.
     Failed {
         /// Why.
@@ -234,7 +236,7 @@ pub struct ThreadPage {
 pub struct Gap {
     /// The conversation.
     pub conversation: ConversationId,
-    /// After this instant; `None`: before the oldest held message (the beginning).
+    /// Not before this instant; `None`: from the beginning on. Of a counted gap the time of its first message.
     pub from: Option<Timestamp>,
     /// Before this instant; `None`: up to now.
     pub to: Option<Timestamp>,

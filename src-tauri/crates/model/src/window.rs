@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use crate::{DAY, HOUR, Platform, Timestamp};
+use crate::{DAY, HOUR, Platform, Provider, Timestamp};
 
 /// Whether and until when the platform lets the business answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -63,6 +63,49 @@ impl ReplyWindow {
         }
     }
 
+    /// The window of a conversation through Graph at `now`; the arguments as in [`Self::through_ayrshare`].
+    ///
+    /// 24 hours for every kind of answer, then with the human-agent tag until 7 days after the customer's newest
+    /// message (`reference/meta-graph.md` 6.4). X is not Graph's and has no window.
+    pub fn through_graph(
+        platform: Platform,
+        newest_inbound: Option<Timestamp>,
+        gap_after: bool,
+        now: Timestamp,
+    ) -> Self {
+        if platform == Platform::X {
+            return Self::None;
+        }
+        let Some(inbound) = newest_inbound else { return Self::Uncertain };
+        let (free, week) = (inbound.plus(24 * HOUR), inbound.plus(7 * DAY));
+        if now < free {
+            Self::Open { until: free }
+        } else if now < week {
+            Self::HumanOnly { until: week }
+        } else if gap_after {
+            // A newer message of the customer may have opened it again.
+            Self::Uncertain
+        } else {
+            Self::Closed { since: week }
+        }
+    }
+
+    /// The window through whoever is connected; `None`: nobody ever was (an archive).
+    pub fn through(
+        provider: Option<Provider>,
+        platform: Platform,
+        newest_inbound: Option<Timestamp>,
+        gap_after: bool,
+        now: Timestamp,
+    ) -> Self {
+        match provider {
+            Some(Provider::Ayrshare) => Self::through_ayrshare(platform, newest_inbound, gap_after, now),
+            Some(Provider::Meta) => Self::through_graph(platform, newest_inbound, gap_after, now),
+            None if platform == Platform::X => Self::None,
+            None => Self::Uncertain,
+        }
+    }
+
     /// The end of an open window, if it has one.
     pub fn until(self) -> Option<Timestamp> {
         match self {
@@ -91,6 +134,25 @@ mod tests {
         let late = T.plus(30 * DAY);
         assert_eq!(ReplyWindow::through_ayrshare(Platform::Instagram, Some(T), true, late), ReplyWindow::Uncertain);
         assert_eq!(ReplyWindow::through_ayrshare(Platform::Instagram, None, false, late), ReplyWindow::Uncertain);
+    }
+
+    #[test]
+    fn through_graph_a_day_is_free_and_a_week_is_for_people() {
+        for platform in [Platform::Messenger, Platform::Instagram] {
+            let at = |gap, now| ReplyWindow::through_graph(platform, Some(T), gap, now);
+            assert_eq!(at(true, T.plus(DAY - 1)), ReplyWindow::Open { until: T.plus(DAY) });
+            assert_eq!(at(false, T.plus(DAY)), ReplyWindow::HumanOnly { until: T.plus(7 * DAY) });
+            assert_eq!(at(true, T.plus(DAY)), ReplyWindow::HumanOnly { until: T.plus(7 * DAY) }, "that much is certain");
+            assert_eq!(at(false, T.plus(7 * DAY)), ReplyWindow::Closed { since: T.plus(7 * DAY) });
+            assert_eq!(at(true, T.plus(7 * DAY)), ReplyWindow::Uncertain);
+            assert_eq!(ReplyWindow::through_graph(platform, None, false, T), ReplyWindow::Uncertain);
+        }
+    }
+
+    #[test]
+    fn without_a_provider_nothing_is_certain() {
+        assert_eq!(ReplyWindow::through(None, Platform::Instagram, Some(T), false, T), ReplyWindow::Uncertain);
+        assert_eq!(ReplyWindow::through(None, Platform::X, Some(T), false, T), ReplyWindow::None);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 CREATE TABLE connection (
     id          INTEGER PRIMARY KEY AUTOINCREMENT, -- ConnectionId; its secrets are in the keychain, so never reused
-    provider    TEXT    NOT NULL,           -- whose API: 'ayrshare'
+    provider    TEXT    NOT NULL,           -- whose API: 'ayrshare', 'meta'
     name        TEXT    NOT NULL,           -- what the user or the provider calls it
     api_base    TEXT    NOT NULL,           -- base URL without a trailing slash
     remote_ref  TEXT,                       -- the provider's reference of what it acts as (refId)
@@ -26,6 +26,7 @@ CREATE TABLE account (
     name          TEXT    NOT NULL,         -- cleaned
     username      TEXT,                     -- @handle without the @
     connection    INTEGER REFERENCES connection (id) ON DELETE SET NULL, -- NULL: disconnected, history only
+    provider      TEXT,                     -- of the connection, or of the last one: it decides the reply window
     created_at    INTEGER NOT NULL,         -- our clock; messages more than 7 days older are never news
     last_read_at  INTEGER,                  -- provider's clock of the last full read (lastUpdated)
     backfill      INTEGER NOT NULL,         -- 0 awaits the user's choice (X), 1 pending, 2 done
@@ -96,6 +97,7 @@ CREATE TABLE conversation (
     window_until    INTEGER,                -- end of the free reply window; NULL: none (X) or nobody wrote
     inbound_at      INTEGER,                -- newest message of the customer that is not taken back
     gap_after       INTEGER NOT NULL DEFAULT 0, -- 1: messages may be missing after inbound_at
+    unlisted        INTEGER NOT NULL DEFAULT 1, -- 1: what is missing in it is not counted yet
     read_up_to      INTEGER,                -- the other side has read everything up to then; only moves forward
     archived        INTEGER NOT NULL DEFAULT 0, -- 1: archived at the provider
     snoozed_until   INTEGER,                -- only while state = 1; our clock
@@ -119,6 +121,7 @@ CREATE INDEX conversation_waiting ON conversation (state, waiting_since, id, acc
 CREATE INDEX conversation_closing ON conversation (state, window_until, id, account) WHERE window_until IS NOT NULL;
 CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE snoozed_until IS NOT NULL;
 CREATE INDEX conversation_participant ON conversation (participant);
+CREATE INDEX conversation_unlisted ON conversation (account, last_at, id) WHERE unlisted = 1;
 
 CREATE TRIGGER conversation_counted AFTER INSERT ON conversation BEGIN
     UPDATE counter SET
@@ -169,7 +172,8 @@ CREATE TABLE message (
     kind         INTEGER NOT NULL,          -- 0 text, 1 image, 2 video, 3 audio, 4 file, 5 sticker, 6 share, 7 unsent, 8 unknown,
                                             -- 9 story reply, 10 story mention, 11 reel, 12 product, 13 template
     origin       INTEGER NOT NULL,          -- 0 remote, 1 Backscroll, 2 elsewhere, 3 automatic
-    flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload, 8 absent from the last reading
+    flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload, 8 absent from the last reading,
+                                            -- 16 quotes another one, 32 known from a webhook alone
     reply_to     TEXT,                      -- the platform's id of the message that it quotes
     send_state   INTEGER,                   -- of the part that it is: SendState in order; NULL: not sent by us
     announce     INTEGER,                   -- 1 to be announced, 2 announced or withdrawn; NULL: never
@@ -183,6 +187,7 @@ CREATE INDEX message_thread ON message (conversation, at, tie);
 CREATE UNIQUE INDEX message_remote ON message (account, remote_id) WHERE remote_id IS NOT NULL;
 CREATE UNIQUE INDEX message_import ON message (account, import_key) WHERE import_key IS NOT NULL;
 CREATE INDEX message_announce ON message (id) WHERE announce = 1;
+CREATE INDEX message_media ON message (conversation, at, tie) WHERE flags & 1;
 
 -- Taken back before the message itself was seen: whichever comes first, a tombstone is what stays.
 CREATE TABLE unsent (
@@ -211,7 +216,8 @@ CREATE TABLE attachment (
     detail      TEXT,                       -- second line of a card, cleaned
     mime        TEXT,                       -- of the copy once there is one, else as told
     told_size   INTEGER,                    -- bytes as told
-    state       INTEGER NOT NULL,           -- 0 link, 1 waiting, 2 ready, 3 gone, 4 too large, 5 unreadable, 6 refused
+    state       INTEGER NOT NULL,           -- 0 link, 1 waiting, 2 ready, 3 gone, 4 too large, 5 unreadable, 6 refused,
+                                            -- 7 evicted
     path        TEXT,                       -- of the copy, behind the media: scheme
     size        INTEGER,                    -- of the copy, bytes
     sha256      BLOB,                       -- of the copy
@@ -220,6 +226,8 @@ CREATE TABLE attachment (
 ) STRICT;
 CREATE UNIQUE INDEX attachment_message ON attachment (message, ordinal);
 CREATE INDEX attachment_waiting ON attachment (message) WHERE state = 1;
+CREATE INDEX attachment_kept ON attachment (message) WHERE state = 2;
+CREATE INDEX attachment_path ON attachment (path, size) WHERE state = 2;
 
 CREATE TABLE reaction (
     message     INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
@@ -236,16 +244,57 @@ CREATE TABLE raw (
     bytes       BLOB    NOT NULL
 ) STRICT;
 
--- Coverage: within a stretch nothing is missing. Before each stretch that does not reach the beginning there is
--- exactly one gap, so a gap needs no row of its own.
+-- Coverage: within a stretch nothing is missing (src/gaps.rs). What lies between stretches is a gap, so a gap needs no
+-- row of its own.
 CREATE TABLE stretch (
     id           INTEGER PRIMARY KEY,
     conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
     from_at      INTEGER,                   -- oldest instant covered; NULL: back to the very first message
-    to_at        INTEGER NOT NULL,          -- newest instant covered
-    missing      INTEGER                    -- how many messages the gap before it holds, where the provider lists ids
+    to_at        INTEGER NOT NULL           -- newest instant covered
 ) STRICT;
 CREATE INDEX stretch_conversation ON stretch (conversation, to_at);
+
+-- The same of listings of ids: each message in it is held, or a placeholder.
+CREATE TABLE listed (
+    id           INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    from_at      INTEGER,
+    to_at        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX listed_conversation ON listed (conversation, to_at);
+
+-- Messages of which the provider tells no more than that they exist. One goes for good when its message comes.
+CREATE TABLE placeholder (
+    account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    remote_id    TEXT    NOT NULL,          -- of the message
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    at           INTEGER NOT NULL,
+    PRIMARY KEY (account, remote_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX placeholder_conversation ON placeholder (conversation, at);
+
+-- What webhooks said about a message beside the message itself. It waits here until the message comes, and stays for 30
+-- days to tell what is older (src/parked.rs).
+CREATE TABLE parked (
+    account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    message      TEXT    NOT NULL,          -- the platform's id
+    what         INTEGER NOT NULL,          -- 0 edited, 1 reacted, 2 read by the other side
+    by           TEXT    NOT NULL,          -- of a reaction: whose; else empty
+    number       INTEGER NOT NULL,          -- how often edited, or when: the larger one counts
+    text         TEXT,                      -- the text until it is applied; the emoji, NULL: taken back
+    parked_at    INTEGER NOT NULL,          -- our clock, corrected
+    PRIMARY KEY (account, message, what, by)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parked_age ON parked (parked_at);
+
+-- Instagram: the id by which webhooks know a message, where reads know it by another one (src/apply/webhook.rs).
+CREATE TABLE alias (
+    account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    remote_id    TEXT    NOT NULL,
+    message      INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+    PRIMARY KEY (account, remote_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_message ON alias (message);
 
 CREATE TABLE cursor (
     account     INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,

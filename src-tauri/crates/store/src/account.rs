@@ -11,7 +11,7 @@ use backscroll_model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::{Result, StoreError, calendar, codes, gaps};
+use crate::{Result, StoreError, apply::window_length, calendar, codes, gaps};
 
 /// An account that a key gives access to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +116,7 @@ pub fn upsert_account(connection: &Connection, new: &NewAccount, now: Timestamp)
         connection
             .prepare_cached("UPDATE account SET connection = ?2, name = ?3, username = ?4 WHERE id = ?1")?
             .execute((id, new.connection.0, &new.name, &new.username))?;
+        remember_provider(connection, id, new)?;
         return Ok(Upserted { id: AccountId(id), created: false });
     }
     connection
@@ -135,7 +136,26 @@ pub fn upsert_account(connection: &Connection, new: &NewAccount, now: Timestamp)
         ))?;
     let id = connection.last_insert_rowid();
     connection.prepare_cached("INSERT INTO counter (account) VALUES (?1)")?.execute([id])?;
+    remember_provider(connection, id, new)?;
     Ok(Upserted { id: AccountId(id), created: true })
+}
+
+/// Remembers whose API the account is read through, also for when it is disconnected. Another one lets answer for another
+/// time.
+fn remember_provider(connection: &Connection, id: i64, new: &NewAccount) -> Result<()> {
+    let provider: Option<String> = connection
+        .prepare_cached("SELECT provider FROM connection WHERE id = ?1")?
+        .query_row([new.connection.0], |row| row.get(0))
+        .optional()?;
+    let changed = connection
+        .prepare_cached("UPDATE account SET provider = ?2 WHERE id = ?1 AND provider IS NOT ?2")?
+        .execute((id, &provider))?;
+    if changed > 0 {
+        connection
+            .prepare_cached("UPDATE conversation SET window_until = inbound_at + ?2 WHERE account = ?1")?
+            .execute((id, window_length(provider_of(provider.as_deref())?, new.platform)))?;
+    }
+    Ok(())
 }
 
 /// Takes the connection away; the history stays readable.
@@ -208,6 +228,13 @@ fn read_account(row: &Row<'_>) -> Result<Account> {
 
 pub(crate) fn platform_of(word: &str) -> Result<Platform> {
     Platform::parse(word).ok_or_else(|| StoreError::Value { column: "platform", value: word.to_owned() })
+}
+
+pub(crate) fn provider_of(word: Option<&str>) -> Result<Option<Provider>> {
+    word.map(|word| {
+        Provider::parse(word).ok_or_else(|| StoreError::Value { column: "provider", value: word.to_owned() })
+    })
+    .transpose()
 }
 
 /// Remembers where the first back-fill stands.

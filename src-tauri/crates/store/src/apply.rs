@@ -23,16 +23,24 @@ mod person;
 mod properties;
 pub(crate) mod row;
 mod sort_out;
+mod webhook;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use backscroll_model::{
-    AccountId, Change, ConversationEvents, ConversationId, DAY, Listing, MessageId, Page, Platform, RemoteId, Timestamp,
+    AccountId, Change, ConversationEvents, ConversationId, DAY, Listing, MessageId, Page, Platform, Provider, RemoteId,
+    Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{Result, StoreError, account::platform_of, cursor, gaps};
-pub(crate) use derive::rederive;
+use crate::{
+    Result, StoreError,
+    account::{platform_of, provider_of},
+    cursor,
+    gaps::{self, Covered, Proof},
+};
+pub(crate) use derive::{rederive, window_length};
+pub(crate) use merge::INSERT_REACTION;
 use row::Row;
 
 /// Messages that one transaction takes: some 16 ms. Beyond 200 the disk gains nothing, and the user's own writes wait
@@ -48,10 +56,19 @@ const NEWS_BEFORE_CONNECTING: i64 = 7 * DAY;
 pub enum Arrival {
     /// The first back-fill: history, sorted by its rule (`ux.md`, the first back-fill).
     Backfill,
-    /// A poll or a webhook after it: news.
+    /// A poll after it: news.
     Live,
+    /// A webhook: news, one message at a time, in milliseconds, and not always in order ([`webhook`]).
+    Webhook,
     /// An import: history.
     Import,
+}
+
+impl Arrival {
+    /// Whether it brings news.
+    fn is_live(self) -> bool {
+        matches!(self, Self::Live | Self::Webhook)
+    }
 }
 
 /// What `apply` must be told.
@@ -143,22 +160,24 @@ fn pieces(conversation: ConversationEvents) -> Vec<ConversationEvents> {
 /// What the account brings to each conversation.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    account: i64,
+    pub(crate) account: i64,
     platform: Platform,
+    provider: Option<Provider>,
     /// Messages up to then are history whichever way they come.
     news_floor: i64,
 }
 
 impl Facts {
     fn load(connection: &Connection, account: AccountId) -> Result<Self> {
-        let (platform, created_at): (String, i64) = connection
-            .prepare_cached("SELECT platform, created_at FROM account WHERE id = ?1")?
-            .query_row([account.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        let (platform, created_at, provider): (String, i64, Option<String>) = connection
+            .prepare_cached("SELECT platform, created_at, provider FROM account WHERE id = ?1")?
+            .query_row([account.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?
             .ok_or(StoreError::NotFound("account"))?;
         Ok(Self {
             account: account.0,
             platform: platform_of(&platform)?,
+            provider: provider_of(provider.as_deref())?,
             news_floor: Timestamp(created_at).plus(-NEWS_BEFORE_CONNECTING).0,
         })
     }
@@ -166,13 +185,16 @@ impl Facts {
 
 /// A conversation of this batch: its row, what the pages say, what came of it.
 #[derive(Debug)]
-struct Work {
-    row: Row,
-    delta: derive::Delta,
-    listings: Vec<Listing>,
+pub(crate) struct Work {
+    pub(crate) row: Row,
+    pub(crate) delta: derive::Delta,
+    listings: Vec<(Proof, Listing)>,
     /// Messages that are new or changed.
-    touched: BTreeSet<i64>,
+    pub(crate) touched: BTreeSet<i64>,
     added: bool,
+    covered: Covered,
+    /// The next page is looked at, even if it is the one that was seen last.
+    pub(crate) look_again: bool,
     /// What [`absence`] has to remember.
     absences: absence::Absences,
 }
@@ -186,6 +208,8 @@ impl Work {
             listings: Vec::new(),
             touched: BTreeSet::new(),
             added: false,
+            covered: Covered::Unchanged,
+            look_again: false,
         }
     }
 }
@@ -234,28 +258,36 @@ fn take_in(
             }
         };
         let Some(work) = works.get_mut(number) else { continue };
-        sorted.entry(connection, facts, number, work, entry, &mut echoes, &mut people)?;
-        work.listings.extend(entry.events.listing);
+        sorted.entry(connection, facts, context, number, work, entry, &mut echoes, &mut people)?;
+        work.listings.extend(entry.events.listing.map(|listing| (Proof::Read, listing)));
+        work.listings.extend(entry.events.ids.map(|listing| (Proof::Ids, listing)));
     }
     let mut unsent: HashSet<String> = merge::unsent_before_seen(connection, facts)?;
     sorted.insert_new(connection, facts, context, works, &mut unsent, applied)?;
-    sorted.merge_held(connection, facts, works, applied)?;
+    sorted.merge_held(connection, facts, context, works, applied)?;
     sorted.take_back(connection, facts, works, applied)?;
+    sorted.hear(connection, facts, context, works, applied)?;
+    let moved = sorted.placeholders(connection, facts, works)?;
+    for work in works.iter_mut().filter(|work| moved.contains(&work.row.id)) {
+        work.covered = Covered::Reshaped;
+    }
     for entry in entries {
         if let Some(work) = found.get(&entry.events.remote_id).and_then(|number| works.get_mut(*number)) {
             entry.remember(&mut work.row, !work.touched.is_empty());
         }
     }
     for work in works {
-        let mut covered = false;
-        for listing in std::mem::take(&mut work.listings) {
-            covered |= gaps::cover(connection, work.row.id, listing)?;
+        for (proof, listing) in std::mem::take(&mut work.listings) {
+            work.covered = work.covered.max(gaps::cover(connection, work.row.id, proof, listing)?);
         }
         if let Some(text) = context.auto_response.as_deref() {
             derive::find_automatic(connection, work, text)?;
         }
-        derive::derive(connection, facts, context, work, covered)?;
+        derive::derive(connection, facts, context, work)?;
         work.absences.remember(&mut work.row);
+        if work.look_again {
+            work.row.now.page_digest = None;
+        }
         work.row.save(connection)?;
     }
     Ok(())
@@ -265,7 +297,7 @@ fn publishable(works: Vec<Work>, applied: &mut Applied) {
     let mut counts = false;
     for work in works {
         let id = ConversationId(work.row.id);
-        let shown = work.row.shows_change();
+        let shown = work.row.shows_change() || work.covered == Covered::Reshaped;
         if shown {
             applied.changes.push(Change::Conversation { id });
         }

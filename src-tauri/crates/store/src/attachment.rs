@@ -35,9 +35,18 @@ pub struct MediaFile {
     pub height: u32,
 }
 
-/// Files that wait to be fetched, those of the newest messages first: their links die soonest unseen.
+/// Pictures that wait to be fetched, those of the newest messages first: their links die soonest unseen.
 pub fn attachments_waiting(connection: &Connection, limit: u32) -> Result<Vec<WaitingAttachment>> {
-    let mut statement = connection.prepare_cached(WAITING)?;
+    waiting(connection, WAITING, limit)
+}
+
+/// Videos, sounds and files that wait to be fetched, likewise.
+pub fn files_waiting(connection: &Connection, limit: u32) -> Result<Vec<WaitingAttachment>> {
+    waiting(connection, FILES_WAITING, limit)
+}
+
+fn waiting(connection: &Connection, sql: &'static str, limit: u32) -> Result<Vec<WaitingAttachment>> {
+    let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -53,7 +62,78 @@ pub fn attachments_waiting(connection: &Connection, limit: u32) -> Result<Vec<Wa
 
 pub(crate) const WAITING: &str = "SELECT a.id, m.account, a.kind, a.url
     FROM attachment a INDEXED BY attachment_waiting CROSS JOIN message m ON m.id = a.message
-    WHERE a.state = 1 ORDER BY a.message DESC LIMIT ?1";
+    WHERE a.state = 1 AND a.kind IN (1, 5) ORDER BY a.message DESC LIMIT ?1";
+pub(crate) const FILES_WAITING: &str = "SELECT a.id, m.account, a.kind, a.url
+    FROM attachment a INDEXED BY attachment_waiting CROSS JOIN message m ON m.id = a.message
+    WHERE a.state = 1 AND a.kind NOT IN (1, 5) ORDER BY a.message DESC LIMIT ?1";
+
+/// Bytes of all copies of attachments; the same content in several messages counts once. A walk along an index of the
+/// copies, for housekeeping.
+pub fn media_bytes(connection: &Connection) -> Result<u64> {
+    let bytes: i64 = connection.prepare_cached(BYTES)?.query_row([], |row| row.get(0))?;
+    Ok(u64::try_from(bytes).unwrap_or(0))
+}
+
+pub(crate) const BYTES: &str = "SELECT ifnull(sum(size), 0) FROM (
+    SELECT max(size) AS size FROM attachment INDEXED BY attachment_path WHERE state = 2 GROUP BY path)";
+
+/// A copy that could make room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptMedia {
+    /// Which attachment.
+    pub id: AttachmentId,
+    /// Where the copy is.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// The copies that were kept longest: those of the oldest messages first.
+pub fn oldest_media(connection: &Connection, limit: u32) -> Result<Vec<KeptMedia>> {
+    let mut statement = connection.prepare_cached(OLDEST)?;
+    let rows = statement.query_map([limit], |row| {
+        let size: Option<i64> = row.get(2)?;
+        Ok(KeptMedia {
+            id: AttachmentId(row.get(0)?),
+            path: row.get(1)?,
+            size: size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(crate) const OLDEST: &str = "SELECT id, path, size FROM attachment INDEXED BY attachment_kept
+    WHERE state = 2 AND path IS NOT NULL ORDER BY message, id LIMIT ?1";
+
+/// These copies make room: fetched again only when somebody asks. Answers the paths that nothing refers to any more; remove
+/// the files after the commit.
+pub fn evict_media(connection: &Connection, ids: &[AttachmentId]) -> Result<(Vec<String>, Vec<Change>)> {
+    let (mut free, mut changes) = (BTreeSet::new(), Vec::new());
+    for id in ids {
+        let path: Option<String> = connection
+            .prepare_cached("SELECT path FROM attachment WHERE id = ?1 AND state = 2")?
+            .query_row([id.0], |row| row.get(0))
+            .optional()?
+            .flatten();
+        let Some(path) = path else { continue };
+        connection
+            .prepare_cached("UPDATE attachment SET state = ?2, path = NULL WHERE id = ?1")?
+            .execute((id.0, codes::MEDIA_EVICTED))?;
+        free.insert(path);
+        changes.extend(changed(connection, *id)?);
+    }
+    let mut is_used = connection.prepare_cached(IS_USED)?;
+    let mut paths = Vec::new();
+    for path in free {
+        if !is_used.query_row([&path], |row| row.get::<_, bool>(0))? {
+            paths.push(path);
+        }
+    }
+    Ok((paths, changes))
+}
+
+pub(crate) const IS_USED: &str =
+    "SELECT EXISTS (SELECT 1 FROM attachment INDEXED BY attachment_path WHERE path = ?1 AND state = 2)";
 
 /// The copy is in the cache.
 pub fn set_media_ready(connection: &Connection, id: AttachmentId, file: &MediaFile) -> Result<Vec<Change>> {

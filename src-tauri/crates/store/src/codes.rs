@@ -140,6 +140,7 @@ pub(crate) const MEDIA_LINK: i64 = 0;
 pub(crate) const MEDIA_WAITING: i64 = 1;
 pub(crate) const MEDIA_READY: i64 = 2;
 pub(crate) const MEDIA_GONE: i64 = 3;
+pub(crate) const MEDIA_EVICTED: i64 = 7;
 
 pub(crate) fn media_failure(f: MediaFailure) -> i64 {
     match f {
@@ -161,6 +162,7 @@ pub(crate) fn media_of(code: i64, path: Option<String>) -> Result<MediaState> {
         4 => MediaState::Failed { reason: MediaFailure::TooLarge },
         5 => MediaState::Failed { reason: MediaFailure::Unreadable },
         6 => MediaState::Failed { reason: MediaFailure::Refused },
+        MEDIA_EVICTED => MediaState::Evicted,
         _ => return unknown("media state", code),
     })
 }
@@ -182,6 +184,10 @@ pub(crate) mod flag {
     pub(crate) const RAW: i64 = 4;
     /// The last complete reading that should have shown it did not.
     pub(crate) const ABSENT: i64 = 8;
+    /// Quotes another message.
+    pub(crate) const QUOTES: i64 = 16;
+    /// Known from a webhook alone: no reading has shown it yet.
+    pub(crate) const WEBHOOK: i64 = 32;
 }
 
 #[cfg(test)]

@@ -9,11 +9,16 @@ use std::collections::BTreeMap;
 
 use backscroll_model::{
     AccountId, BusinessId, Change, Conversation, ConversationId, ConversationState, LastMessage, MessageId, Platform,
-    ReadMark, ReadUpTo, RemoteId, ReplyWindow, Timestamp,
+    Provider, ReadMark, ReadUpTo, RemoteId, ReplyWindow, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::{Result, StoreError, account::platform_of, codes, message::id_list};
+use crate::{
+    Result, StoreError,
+    account::{platform_of, provider_of},
+    codes,
+    message::id_list,
+};
 
 pub use list::conversations;
 
@@ -27,16 +32,17 @@ const COLUMN_COUNT: usize = 23;
 
 /// What a conversation repeats from its account. There are few accounts: one small read instead of a join per row.
 #[derive(Debug)]
-struct Accounts(BTreeMap<i64, (BusinessId, Platform)>);
+struct Accounts(BTreeMap<i64, (BusinessId, Platform, Option<Provider>)>);
 
 impl Accounts {
     fn load(connection: &Connection) -> Result<Self> {
-        let mut statement = connection.prepare_cached("SELECT id, business, platform FROM account")?;
+        let mut statement = connection.prepare_cached("SELECT id, business, platform, provider FROM account")?;
         let mut rows = statement.query([])?;
         let mut found = BTreeMap::new();
         while let Some(row) = rows.next()? {
             let platform = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
-            found.insert(row.get(0)?, (BusinessId(row.get(1)?), platform_of(platform)?));
+            let provider = provider_of(row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)?)?;
+            found.insert(row.get(0)?, (BusinessId(row.get(1)?), platform_of(platform)?, provider));
         }
         Ok(Self(found))
     }
@@ -44,7 +50,7 @@ impl Accounts {
 
 fn read(row: &Row<'_>, accounts: &Accounts, now: Timestamp) -> Result<Conversation> {
     let account: i64 = row.get(1)?;
-    let (business, platform) = *accounts.0.get(&account).ok_or(StoreError::NotFound("account"))?;
+    let (business, platform, provider) = *accounts.0.get(&account).ok_or(StoreError::NotFound("account"))?;
     let last = match row.get::<_, Option<i64>>(11)? {
         None => None,
         Some(id) => Some(LastMessage {
@@ -73,7 +79,8 @@ fn read(row: &Row<'_>, accounts: &Accounts, now: Timestamp) -> Result<Conversati
         waiting_since,
         last,
         draft: row.get(17)?,
-        window: ReplyWindow::through_ayrshare(
+        window: ReplyWindow::through(
+            provider,
             platform,
             row.get::<_, Option<i64>>(18)?.map(Timestamp),
             row.get(19)?,

@@ -1,81 +1,333 @@
-//! Coverage: the history of a conversation as stretches in which nothing is missing, and the gaps between them
-//! (`architecture.md`, invariant 5).
+//! Coverage: what of a conversation is proven to be held, and the gaps that are left (`architecture.md`, invariant 5).
 //!
-//! A gap is not a row. Before each stretch that does not reach the beginning there is exactly one, so a gap can never
-//! be forgotten when a stretch grows over it, and the order in which reads are applied cannot matter.
+//! Two kinds of proof are kept, each as stretches of time: readings ("every message is held") and listings of ids
+//! ("every message is held, or a placeholder"). A gap is never a row. It follows from the stretches, the placeholders and
+//! the messages themselves, so none can be forgotten when a stretch grows over it, and the order in which proofs are
+//! applied cannot matter:
+//! - time that neither kind covers is an **estimated** gap, without a number;
+//! - placeholders are **counted** gaps, from the time of the first one to the time of the last, where a proof covers them,
+//!   and estimated ones elsewhere;
+//! - both are cut at each message that is held, so no gap ever covers one. A gap whose proof finds nothing missing has no
+//!   placeholder and is therefore none.
+//!
+//! **Edges.** A listing includes both its instants. Its first one is complete: a page that may be cut inside an instant
+//! (Graph's are whole seconds, with several messages in one) begins with the next one. Its last one may be incomplete: a
+//! message may come in the very instant of the reading. So two stretches that share an instant are one, for the later of
+//! them has all of it. A gap includes its ends: each message that is missing has its time, as reads tell it, within
+//! `[from, to]`, and no held message has its time strictly inside. A placeholder of the same instant as a held message
+//! belongs to the gap before that message. Webhooks tell milliseconds: a held message of 5.4 s may be the edge of a gap that
+//! holds others of second 5.
+//!
+//! After the newest proof nothing is claimed: a read is due. A conversation that was never read or listed claims nothing
+//! either.
+
+use std::collections::BTreeSet;
 
 use backscroll_model::{AccountId, ConversationId, Gap, GapReason, Listing, Platform, Timestamp, XHistory};
 use rusqlite::Connection;
 
 use crate::{Result, account::platform_of};
 
-/// A stretch as stored.
+/// What a listing proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stretch {
-    id: i64,
+pub(crate) enum Proof {
+    /// Every message is held.
+    Read,
+    /// Every message is held, or a placeholder.
+    Ids,
+}
+
+macro_rules! statements {
+    ($table:literal) => {
+        [
+            concat!("SELECT id, from_at, to_at FROM ", $table, " WHERE conversation = ?1"),
+            concat!("UPDATE ", $table, " SET from_at = ?2, to_at = ?3 WHERE id = ?1"),
+            concat!("DELETE FROM ", $table, " WHERE id = ?1"),
+            concat!("INSERT INTO ", $table, " (conversation, from_at, to_at) VALUES (?1, ?2, ?3)"),
+        ]
+    };
+}
+
+impl Proof {
+    /// Select, update, delete, insert.
+    fn sql(self) -> [&'static str; 4] {
+        match self {
+            Self::Read => statements!("stretch"),
+            Self::Ids => statements!("listed"),
+        }
+    }
+}
+
+/// What became of the stretches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Covered {
+    /// Nothing.
+    Unchanged,
+    /// The last one reaches further: no gap opened or closed.
+    Later,
+    /// Gaps may have opened, closed or moved.
+    Reshaped,
+}
+
+/// A stretch of time. `None`: from the beginning on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Span {
     from: Option<i64>,
     to: i64,
-    missing: Option<u32>,
 }
 
-fn stretches(connection: &Connection, conversation: i64) -> Result<Vec<Stretch>> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, from_at, to_at, missing FROM stretch WHERE conversation = ?1 ORDER BY to_at")?;
-    let rows = statement.query_map([conversation], |row| {
-        Ok(Stretch { id: row.get(0)?, from: row.get(1)?, to: row.get(2)?, missing: row.get(3)? })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Takes in what a listing proves: it grows the stretches that it touches into one, or stands alone and leaves a gap.
-/// Returns whether anything changed.
-pub(crate) fn cover(connection: &Connection, conversation: i64, listing: Listing) -> Result<bool> {
-    let mut from = listing.from.map(|t| t.0);
-    let mut to = listing.to.0;
-    if from.is_some_and(|f| f > to) {
-        return Ok(false);
+impl Span {
+    /// Whether they have an instant in common. `None` sorts first, as the beginning does.
+    fn touches(self, other: Self) -> bool {
+        self.from <= Some(other.to) && other.from <= Some(self.to)
     }
-    let held = stretches(connection, conversation)?;
-    let touched: Vec<Stretch> =
-        held.into_iter().filter(|s| from.is_none_or(|f| f <= s.to) && s.from.is_none_or(|f| f <= to)).collect();
-    let mut missing = None;
-    for stretch in &touched {
-        if stretch.from <= from {
-            // `None` sorts first, as the beginning does.
-            missing = stretch.missing;
+
+    /// Whether the other says nothing more.
+    fn contains(self, other: Self) -> bool {
+        self.from <= other.from && other.to <= self.to
+    }
+}
+
+/// Takes in what a listing proves: it grows the stretches that it touches into one, or stands alone.
+pub(crate) fn cover(connection: &Connection, conversation: i64, proof: Proof, listing: Listing) -> Result<Covered> {
+    let mut whole = Span { from: listing.from.map(|t| t.0), to: listing.to.0 };
+    if whole.from > Some(whole.to) {
+        return Ok(Covered::Unchanged);
+    }
+    let [select, update, delete, insert] = proof.sql();
+    let held: Vec<(i64, Span)> = connection
+        .prepare_cached(select)?
+        .query_map([conversation], |row| Ok((row.get(0)?, Span { from: row.get(1)?, to: row.get(2)? })))?
+        .collect::<rusqlite::Result<_>>()?;
+    if held.iter().any(|(_, span)| span.contains(whole)) {
+        return Ok(Covered::Unchanged);
+    }
+    let newest = held.iter().map(|(_, span)| span.to).max().unwrap_or(whole.to);
+    let touched: Vec<(i64, Span)> = held.into_iter().filter(|(_, span)| span.touches(whole)).collect();
+    for (_, span) in &touched {
+        whole = Span { from: whole.from.min(span.from), to: whole.to.max(span.to) };
+    }
+    if let [(id, before)] = touched.as_slice() {
+        connection.prepare_cached(update)?.execute((id, whole.from, whole.to))?;
+        let later = before.from == whole.from && before.to == newest;
+        return Ok(if later { Covered::Later } else { Covered::Reshaped });
+    }
+    for (id, _) in &touched {
+        connection.prepare_cached(delete)?.execute([id])?;
+    }
+    connection.prepare_cached(insert)?.execute((conversation, whole.from, whole.to))?;
+    Ok(Covered::Reshaped)
+}
+
+pub(crate) const SPANS: &str = "SELECT from_at, to_at FROM stretch WHERE conversation = ?1
+    UNION ALL SELECT from_at, to_at FROM listed WHERE conversation = ?1";
+
+/// What both kinds of proof cover together, oldest first.
+fn covered(connection: &Connection, conversation: i64) -> Result<Vec<Span>> {
+    let mut spans: Vec<Span> = connection
+        .prepare_cached(SPANS)?
+        .query_map([conversation], |row| Ok(Span { from: row.get(0)?, to: row.get(1)? }))?
+        .collect::<rusqlite::Result<_>>()?;
+    spans.sort_unstable();
+    let mut whole: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match whole.last_mut() {
+            Some(last) if last.touches(span) => last.to = last.to.max(span.to),
+            _ => whole.push(span),
         }
-        from = from.min(stretch.from);
-        to = to.max(stretch.to);
     }
-    if let [one] = touched.as_slice() {
-        if (one.from, one.to) == (from, to) {
-            return Ok(false);
-        }
-        connection
-            .prepare_cached("UPDATE stretch SET from_at = ?2, to_at = ?3, missing = ?4 WHERE id = ?1")?
-            .execute((one.id, from, to, missing))?;
-        return Ok(true);
-    }
-    for stretch in &touched {
-        connection.prepare_cached("DELETE FROM stretch WHERE id = ?1")?.execute([stretch.id])?;
-    }
-    connection
-        .prepare_cached("INSERT INTO stretch (conversation, from_at, to_at, missing) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((conversation, from, to, missing))?;
-    Ok(true)
+    Ok(whole)
 }
 
-/// Whether messages may be missing after `inbound_at`.
-pub(crate) fn any_after(connection: &Connection, conversation: i64, inbound_at: i64) -> Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM stretch WHERE conversation = ?1 AND from_at > ?2)")?
-        .query_row((conversation, inbound_at), |row| row.get(0))?)
+/// What nothing covers, between the proofs and before the first, oldest first.
+fn uncovered(covered: &[Span]) -> Vec<Span> {
+    let mut before = None;
+    let mut found = Vec::new();
+    for span in covered {
+        if let Some(from) = span.from {
+            found.push(Span { from: before, to: from });
+        }
+        before = Some(span.to);
+    }
+    found
+}
+
+/// What a conversation's row repeats of its coverage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Messages may be missing after the customer's newest one.
+    pub(crate) gap_after: bool,
+    /// There is time of which neither messages nor ids were listed.
+    pub(crate) unlisted: bool,
+}
+
+/// How a conversation stands whose newest inbound message is of `inbound_at`.
+pub(crate) fn standing(connection: &Connection, conversation: i64, inbound_at: Option<i64>) -> Result<Standing> {
+    let covered = covered(connection, conversation)?;
+    let open = uncovered(&covered);
+    let gap_after = match inbound_at {
+        None => false,
+        Some(at) if open.iter().any(|span| span.to > at) => true,
+        Some(at) => connection.prepare_cached(MISSING_AFTER)?.query_row((conversation, at), |row| row.get(0))?,
+    };
+    Ok(Standing { gap_after, unlisted: covered.is_empty() || !open.is_empty() })
+}
+
+pub(crate) const MISSING_AFTER: &str =
+    "SELECT EXISTS (SELECT 1 FROM placeholder INDEXED BY placeholder_conversation WHERE conversation = ?1 AND at > ?2)";
+
+/// A part of a thread whose messages are known: strictly after `after` and up to `until`, two instants of held messages.
+/// `None`: to the end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) after: Option<i64>,
+    pub(crate) until: Option<i64>,
+}
+
+/// The gaps of a part of a conversation, oldest first. `present`: the instants of all messages held in it, and of those
+/// at its ends.
+pub(crate) fn gaps_in(
+    connection: &Connection,
+    conversation: ConversationId,
+    part: Part,
+    present: &BTreeSet<i64>,
+) -> Result<Vec<Gap>> {
+    let known = Known::load(connection, conversation.0, part)?;
+    named(connection, conversation, &known, part, present)
 }
 
 /// The gaps of a conversation, oldest first.
 pub fn gaps(connection: &Connection, conversation: ConversationId) -> Result<Vec<Gap>> {
-    let held = stretches(connection, conversation.0)?;
-    if held.iter().all(|s| s.from.is_none()) {
+    let part = Part { after: None, until: None };
+    let known = Known::load(connection, conversation.0, part)?;
+    let mut present = BTreeSet::new();
+    for span in &known.open {
+        present_in(connection, conversation.0, span.from, span.to, &mut present)?;
+    }
+    if let (Some(first), Some(last)) = (known.listed.first(), known.listed.last()) {
+        present_in(connection, conversation.0, first.checked_sub(1), *last, &mut present)?;
+        let before: Option<i64> = connection
+            .prepare_cached(
+                "SELECT max(at) FROM message INDEXED BY message_thread WHERE conversation = ?1 AND at < ?2",
+            )?
+            .query_row((conversation.0, first), |row| row.get(0))?;
+        present.extend(before);
+    }
+    named(connection, conversation, &known, part, &present)
+}
+
+/// The instants strictly between these two at which a message is held.
+fn present_in(
+    connection: &Connection,
+    conversation: i64,
+    from: Option<i64>,
+    to: i64,
+    present: &mut BTreeSet<i64>,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(PRESENT)?;
+    let mut rows = statement.query((conversation, from.unwrap_or(i64::MIN), to))?;
+    while let Some(row) = rows.next()? {
+        present.insert(row.get(0)?);
+    }
+    Ok(())
+}
+
+pub(crate) const PRESENT: &str = "SELECT DISTINCT at FROM message INDEXED BY message_thread
+    WHERE conversation = ?1 AND at > ?2 AND at < ?3 ORDER BY at";
+
+/// The times of the placeholders of a part, oldest first.
+fn placeholders(connection: &Connection, conversation: i64, part: Part) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached(PLACEHOLDERS)?;
+    let ends = (conversation, part.after.unwrap_or(i64::MIN), part.until.unwrap_or(i64::MAX));
+    let rows = statement.query_map(ends, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(crate) const PLACEHOLDERS: &str = "SELECT at FROM placeholder INDEXED BY placeholder_conversation
+    WHERE conversation = ?1 AND at > ?2 AND at <= ?3 ORDER BY at";
+
+/// What is known of a part of a conversation, beside its messages.
+#[derive(Debug)]
+struct Known {
+    /// Time that nothing covers.
+    open: Vec<Span>,
+    /// The newest instant that something covers.
+    end: Option<i64>,
+    /// Times of the placeholders.
+    listed: Vec<i64>,
+}
+
+impl Known {
+    fn load(connection: &Connection, conversation: i64, part: Part) -> Result<Self> {
+        let covered = covered(connection, conversation)?;
+        Ok(Self {
+            open: uncovered(&covered),
+            end: covered.last().map(|span| span.to),
+            listed: placeholders(connection, conversation, part)?,
+        })
+    }
+}
+
+/// A gap without its reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Piece {
+    from: Option<i64>,
+    to: i64,
+    count: Option<u32>,
+}
+
+fn pieces(known: &Known, part: Part, present: &BTreeSet<i64>) -> Vec<Piece> {
+    let Known { open, end, listed } = known;
+    let mut found = Vec::new();
+    for span in open {
+        let mut from = span.from;
+        let after = span.from.and_then(|from| from.checked_add(1)).unwrap_or(i64::MIN);
+        let inside = if after < span.to { present.range(after..span.to) } else { present.range(0..0) };
+        for to in inside.copied().chain([span.to]) {
+            found.push(Piece { from, to, count: None });
+            from = Some(to);
+        }
+    }
+    found.retain(|piece| {
+        part.after.is_none_or(|after| piece.to > after) && part.until.is_none_or(|until| piece.to <= until)
+    });
+    // One that lies in an estimated gap says nothing more; held messages and estimated gaps part the others.
+    // So does the end of the proofs: of what is listed there nobody said that it is all.
+    let mut run: Option<((Option<i64>, usize, bool), usize)> = None;
+    for at in listed {
+        let after = open.partition_point(|span| span.to <= *at);
+        if open.get(after).is_some_and(|span| span.from <= Some(*at)) {
+            continue;
+        }
+        let is_proven = end.is_some_and(|end| *at < end);
+        let place = (present.range(..at).next_back().copied(), after, is_proven);
+        match run {
+            Some((same, number)) if same == place => {
+                if let Some(piece) = found.get_mut(number) {
+                    piece.to = *at;
+                    piece.count = piece.count.map(|count| count.saturating_add(1));
+                }
+            }
+            _ => {
+                run = Some((place, found.len()));
+                found.push(Piece { from: Some(*at), to: *at, count: is_proven.then_some(1) });
+            }
+        }
+    }
+    found.sort_unstable_by_key(|piece| (piece.to, piece.from));
+    found
+}
+
+/// The pieces as gaps, with their reasons.
+fn named(
+    connection: &Connection,
+    conversation: ConversationId,
+    known: &Known,
+    part: Part,
+    present: &BTreeSet<i64>,
+) -> Result<Vec<Gap>> {
+    let pieces = pieces(known, part, present);
+    if pieces.is_empty() {
         return Ok(Vec::new());
     }
     let (platform, history): (String, Option<String>) = connection
@@ -85,35 +337,30 @@ pub fn gaps(connection: &Connection, conversation: ConversationId) -> Result<Vec
         .query_row([conversation.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let chosen_away = platform_of(&platform)? == Platform::X
         && !history.is_some_and(|json| matches!(serde_json::from_str(&json), Ok(XHistory::All)));
-    let mut before: Option<Timestamp> = None;
-    let mut found = Vec::new();
-    for stretch in held {
-        if let Some(from) = stretch.from {
-            found.push(Gap {
-                conversation,
-                from: before,
-                to: Some(Timestamp(from)),
-                count: stretch.missing,
-                next_try: None,
-                reason: match before {
-                    Some(_) => GapReason::NoOverlap,
-                    None if chosen_away => GapReason::NotChosen,
-                    None => GapReason::Beginning,
-                },
-            });
+    let oldest = part.after.or_else(|| present.first().copied());
+    let gaps = pieces.into_iter().enumerate().map(|(number, piece)| {
+        let before_all = number == 0 && oldest.is_none_or(|oldest| piece.from <= Some(oldest));
+        let first = piece.from.is_none() || (piece.count.is_some() && before_all);
+        Gap {
+            conversation,
+            from: piece.from.map(Timestamp),
+            to: Some(Timestamp(piece.to)),
+            count: piece.count,
+            next_try: None,
+            reason: match first {
+                false => GapReason::NoOverlap,
+                true if chosen_away => GapReason::NotChosen,
+                true => GapReason::Beginning,
+            },
         }
-        before = Some(Timestamp(stretch.to));
-    }
-    Ok(found)
+    });
+    Ok(gaps.collect())
 }
 
 /// All gaps of an account, by conversation, oldest first.
 pub fn gaps_of_account(connection: &Connection, account: AccountId) -> Result<Vec<Gap>> {
     let conversations: Vec<i64> = connection
-        .prepare_cached(
-            "SELECT DISTINCT c.id FROM conversation c JOIN stretch s ON s.conversation = c.id
-             WHERE c.account = ?1 AND s.from_at IS NOT NULL ORDER BY c.id",
-        )?
+        .prepare_cached(WITH_GAPS)?
         .query_map([account.0], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut found = Vec::new();
@@ -123,12 +370,15 @@ pub fn gaps_of_account(connection: &Connection, account: AccountId) -> Result<Ve
     Ok(found)
 }
 
-/// How many gaps an account has.
+/// Conversations of an account that may have gaps.
+pub(crate) const WITH_GAPS: &str = "SELECT id FROM conversation c WHERE account = ?1 AND (unlisted = 1 OR EXISTS (
+        SELECT 1 FROM placeholder p INDEXED BY placeholder_conversation WHERE p.conversation = c.id)) ORDER BY id";
+
+/// How many gaps an account has. For a page that somebody looks at, not for a list: each conversation is asked.
 pub(crate) fn count(connection: &Connection, account: AccountId) -> Result<u32> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT count(*) FROM conversation c JOIN stretch s ON s.conversation = c.id
-             WHERE c.account = ?1 AND s.from_at IS NOT NULL",
-        )?
-        .query_row([account.0], |row| row.get(0))?)
+    Ok(u32::try_from(gaps_of_account(connection, account)?.len()).unwrap_or(u32::MAX))
 }
+
+#[cfg(test)]
+#[path = "gaps_tests.rs"]
+mod tests;

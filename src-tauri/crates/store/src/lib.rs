@@ -27,6 +27,7 @@ pub mod apply;
 mod attachment;
 mod calendar;
 mod codes;
+mod contact;
 mod conversation;
 mod counter;
 mod cursor;
@@ -38,6 +39,8 @@ mod ids;
 mod message;
 mod open;
 pub mod outbox;
+mod parked;
+mod placeholder;
 mod raw;
 mod schema;
 mod search;
@@ -54,8 +57,12 @@ pub use account::{
 };
 pub use apply::{Applied, ApplyContext, Arrival, BATCH_MESSAGES};
 pub use attachment::{
-    MediaFile, WaitingAttachment, attachment_to_fetch, attachments_waiting, media_path, media_paths, set_media_failed,
-    set_media_ready,
+    KeptMedia, MediaFile, WaitingAttachment, attachment_to_fetch, attachments_waiting, evict_media, files_waiting,
+    media_bytes, media_path, media_paths, oldest_media, set_media_failed, set_media_ready,
+};
+pub use contact::{
+    IdsWalk, PACE_MESSAGES, Pace, contact_page, conversation_of_person, ids_cursor, ids_to_walk, media_of, message_at,
+    pace_of,
 };
 pub use conversation::{
     PersonId, WaitingAvatar, avatars_waiting, conversation, conversation_of, conversations, conversations_by_ids,

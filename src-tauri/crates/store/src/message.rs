@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use backscroll_model::{
-    Attachment, AttachmentId, ConversationId, Message, MessageDetails, MessageId, Reaction, RemoteId, SendProgress,
-    SendState, Timestamp,
+    Attachment, AttachmentId, ConversationId, Message, MessageDetails, MessageId, Quote, Reaction, RemoteId,
+    SendProgress, SendState, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -38,6 +38,7 @@ pub(crate) struct Hydration {
     with_attachments: Vec<i64>,
     with_reactions: Vec<i64>,
     with_progress: Vec<i64>,
+    with_quotes: Vec<i64>,
 }
 
 impl Hydration {
@@ -51,6 +52,9 @@ impl Hydration {
         }
         if flags & flag::REACTIONS != 0 {
             self.with_reactions.push(id);
+        }
+        if flags & flag::QUOTES != 0 {
+            self.with_quotes.push(id);
         }
         let send = match row.get::<_, Option<i64>>(7)?.map(codes::send_state_of).transpose()? {
             None => None,
@@ -86,6 +90,9 @@ impl Hydration {
         }
         if !self.with_reactions.is_empty() {
             self.reactions(connection)?;
+        }
+        if !self.with_quotes.is_empty() {
+            self.quotes(connection)?;
         }
         for id in std::mem::take(&mut self.with_progress) {
             // Few at a time: only what is not accepted yet.
@@ -137,7 +144,32 @@ impl Hydration {
         }
         Ok(())
     }
+
+    fn quotes(&mut self, connection: &Connection) -> Result<()> {
+        let mut statement = connection.prepare_cached(QUOTES)?;
+        let mut rows = statement.query([id_list(self.with_quotes.iter().copied())])?;
+        while let Some(row) = rows.next()? {
+            let quote = Quote {
+                remote_id: RemoteId(row.get(1)?),
+                message: row.get::<_, Option<i64>>(2)?.map(MessageId),
+                direction: row.get::<_, Option<i64>>(3)?.map(codes::direction_of).transpose()?,
+                kind: row.get::<_, Option<i64>>(4)?.map(codes::kind_of).transpose()?,
+                text: row.get::<_, Option<String>>(5)?.as_deref().and_then(crate::preview),
+            };
+            if let Some(message) = self.find(row.get(0)?) {
+                message.reply_to = Some(quote);
+            }
+        }
+        Ok(())
+    }
 }
+
+/// A preview is cut from a little more than its length, because line breaks count less than they are.
+pub(crate) const QUOTES: &str = "SELECT m.id, m.reply_to, q.id, q.direction, q.kind, substr(q.text, 1, 400)
+    FROM json_each(?1) wanted CROSS JOIN message m ON m.id = wanted.value
+    LEFT JOIN message q INDEXED BY message_remote ON q.account = m.account AND q.remote_id = m.reply_to
+        AND q.conversation = m.conversation
+    WHERE m.reply_to IS NOT NULL";
 
 pub(crate) const ATTACHMENTS: &str =
     "SELECT a.message, a.id, a.kind, a.type_name, a.url, a.state, a.path, a.width, a.height,

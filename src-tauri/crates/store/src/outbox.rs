@@ -39,7 +39,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
     Result, StoreError,
-    account::platform_of,
+    account::{platform_of, provider_of},
     apply::{rederive, row::Row},
     codes,
     ids::Ids,
@@ -192,10 +192,10 @@ fn changes(connection: &Connection, part: &Part, added: bool) -> Result<Vec<Chan
 }
 
 fn save(connection: &Connection, account: i64, row: &mut Row, changes: &mut Vec<Change>) -> Result<()> {
-    let platform: String = connection
-        .prepare_cached("SELECT platform FROM account WHERE id = ?1")?
-        .query_row([account], |row| row.get(0))?;
-    rederive(connection, row, platform_of(&platform)?)?;
+    let (platform, provider): (String, Option<String>) = connection
+        .prepare_cached("SELECT platform, provider FROM account WHERE id = ?1")?
+        .query_row([account], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rederive(connection, row, provider_of(provider.as_deref())?, platform_of(&platform)?)?;
     row.save(connection)?;
     if row.shows_change() {
         changes.push(Change::Conversation { id: ConversationId(row.id) });

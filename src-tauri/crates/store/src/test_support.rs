@@ -2,12 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use backscroll_model::{
-    AccountId, Backfill, ConversationEvents, Direction, Event, Listing, MessageKind, MessageSeen, Page, Platform,
-    Provider, RemoteId, Timestamp,
+    AccountId, Backfill, ConversationEvents, ConversationId, Direction, Event, Listing, MessageKind, MessageSeen, Page,
+    Platform, Provider, RemoteId, Timestamp,
 };
 use rusqlite::{Connection, types::ValueRef};
 
-use crate::{ApplyContext, Arrival, NewAccount, account, open, schema};
+use crate::{ApplyContext, Arrival, NewAccount, account, gaps, gaps::standing, open, schema};
 
 /// The instant at which tests take place.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_000_000_000);
@@ -98,17 +98,19 @@ pub(crate) fn dump(connection: &Connection) -> Vec<String> {
         "SELECT 'conversation', c.remote_id, c.state, c.snoozed_until, c.by_rule, c.unread, c.messages, c.last_at,
             c.last_tie, c.last_direction, c.last_kind, c.last_send_state, c.last_text, c.name, c.username, c.person,
             c.waiting_since, c.window_until, c.inbound_at, c.gap_after, c.read_up_to, c.archived, c.read_mark,
-            c.history_mark, c.elsewhere_at, c.answer_at,
+            c.history_mark, c.elsewhere_at, c.answer_at, c.unlisted, c.link,
             (SELECT remote_id FROM message WHERE id = c.last_id) FROM conversation c",
         "SELECT 'participant', remote_id, name, username, avatar_url, avatar_state FROM participant",
         "SELECT 'message', c.remote_id, m.remote_id, m.at, m.tie, m.direction, m.kind, m.origin, m.flags, m.send_state,
-            m.announce, m.text FROM message m JOIN conversation c ON c.id = m.conversation",
+            m.announce, m.text, m.reply_to FROM message m JOIN conversation c ON c.id = m.conversation",
         "SELECT 'attachment', m.remote_id, a.ordinal, a.kind, a.type_name, a.url, a.state
             FROM attachment a JOIN message m ON m.id = a.message",
         "SELECT 'reaction', m.remote_id, r.by, r.emoji FROM reaction r JOIN message m ON m.id = r.message",
         "SELECT 'raw', m.remote_id, r.codec, r.dictionary, r.bytes FROM raw r JOIN message m ON m.id = r.id",
-        "SELECT 'stretch', c.remote_id, s.from_at, s.to_at, s.missing
-            FROM stretch s JOIN conversation c ON c.id = s.conversation",
+        "SELECT 'stretch', c.remote_id, s.from_at, s.to_at FROM stretch s JOIN conversation c ON c.id = s.conversation",
+        "SELECT 'listed', c.remote_id, s.from_at, s.to_at FROM listed s JOIN conversation c ON c.id = s.conversation",
+        "SELECT 'placeholder', p.remote_id, c.remote_id, p.at
+            FROM placeholder p JOIN conversation c ON c.id = p.conversation",
         "SELECT 'unsent', remote_id FROM unsent",
         "SELECT 'cursor', name, value FROM cursor",
         "SELECT 'counter', conversations, messages, unread, unanswered, oldest_at FROM counter",
@@ -170,8 +172,9 @@ pub(crate) fn check(connection: &Connection) {
             UNION ALL SELECT 'unread of ' || id FROM conversation c WHERE unread <> max(marked_unread, (
                 SELECT count(*) FROM message WHERE conversation = c.id AND direction = 0 AND kind <> 7
                     AND at > max(ifnull(read_mark, -9e18), ifnull(history_mark, -9e18), ifnull(elsewhere_at, -9e18))))
-            UNION ALL SELECT 'gap after ' || id FROM conversation c WHERE inbound_at IS NOT NULL AND gap_after <>
-                EXISTS (SELECT 1 FROM stretch WHERE conversation = c.id AND from_at > c.inbound_at)
+            UNION ALL SELECT 'placeholder of a message that is here' FROM placeholder p JOIN message m
+                ON m.account = p.account AND m.remote_id = p.remote_id
+            UNION ALL SELECT 'quote of ' || id FROM message WHERE (flags & 16 > 0) <> (reply_to IS NOT NULL)
             UNION ALL SELECT 'state of part ' || p.id FROM part p JOIN message m ON m.id = p.message
                 WHERE m.send_state IS NOT p.state OR (p.state = 3) <> (m.remote_id IS NOT NULL)
             UNION ALL SELECT 'flags of ' || id FROM message m WHERE
@@ -180,6 +183,18 @@ pub(crate) fn check(connection: &Connection) {
                 OR (flags & 4 > 0) <> EXISTS (SELECT 1 FROM raw WHERE id = m.id)
             UNION ALL SELECT '')");
     assert_eq!(wrong, "");
+    let mut statement =
+        connection.prepare("SELECT id, inbound_at, gap_after, unlisted FROM conversation ORDER BY id").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let id: i64 = row.get(0).unwrap();
+        let inbound_at: Option<i64> = row.get(1).unwrap();
+        let standing = standing(connection, id, inbound_at).unwrap();
+        assert_eq!((row.get(2).unwrap(), row.get(3).unwrap()), (standing.gap_after, standing.unlisted), "gaps of {id}");
+        let shown = gaps(connection, ConversationId(id)).unwrap();
+        let after = inbound_at.is_some_and(|at| shown.iter().any(|gap| gap.to.is_some_and(|to| to.0 > at)));
+        assert_eq!(standing.gap_after, after, "gap after {id}");
+    }
 }
 
 /// The terms of the index and where they stand.

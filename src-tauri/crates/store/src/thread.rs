@@ -1,10 +1,16 @@
 //! Pages of a thread, by keyset over (at, tie, id): the platform's time, the provider's order among equal instants,
 //! and our row last. No page is ever found by counting.
 
+use std::collections::BTreeSet;
+
 use backscroll_model::{ConversationId, Gap, MessageId, Place, ThreadPage, ThreadPosition};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{Result, StoreError, gaps, message::Hydration};
+use crate::{
+    Result, StoreError,
+    gaps::{Part, gaps_in},
+    message::Hydration,
+};
 
 /// Where a message stands in its thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,17 +98,21 @@ pub fn thread_page(
             page.around(connection, conversation, key_of(connection, conversation, *message)?, limit)?;
         }
         ThreadPosition::Before { place } => {
-            page.older(connection, conversation, Key::parse(place)?, limit)?;
+            let key = Key::parse(place)?;
+            page.older(connection, conversation, key, limit)?;
             page.more_after = true;
+            page.neighbours.1 = Some(key.at);
         }
         ThreadPosition::After { place } => {
-            page.newer(connection, conversation, Key::parse(place)?, Way::Newer, limit)?;
+            let key = Key::parse(place)?;
+            page.newer(connection, conversation, key, Way::Newer, limit)?;
             page.more_before = true;
+            page.neighbours.0 = Some(key.at);
         }
     }
     let before = page.oldest.filter(|_| page.more_before).map(Key::place);
     let after = page.newest.filter(|_| page.more_after).map(Key::place);
-    let gaps = touching(gaps(connection, conversation)?, &page);
+    let gaps = page.gaps(connection, conversation)?;
     Ok(ThreadPage { messages: page.rows.finish(connection)?, gaps, before, after, first_unread })
 }
 
@@ -114,6 +124,10 @@ struct Walk {
     newest: Option<Key>,
     more_before: bool,
     more_after: bool,
+    /// Instants of the messages of the page, and of its neighbours where there are any.
+    present: BTreeSet<i64>,
+    /// Of the next older and the next newer message.
+    neighbours: (Option<i64>, Option<i64>),
 }
 
 impl Walk {
@@ -138,7 +152,8 @@ impl Walk {
         self.rows.messages.reverse();
         self.newest = keys.first().copied();
         self.oldest = keys.last().copied();
-        self.more_before = more;
+        self.more_before = more.is_some();
+        self.neighbours.0 = more;
         Ok(())
     }
 
@@ -153,11 +168,12 @@ impl Walk {
         let (keys, more) = self.fetch(connection, conversation, key, way, limit)?;
         self.oldest = self.oldest.or(keys.first().copied());
         self.newest = keys.last().copied().or(self.newest);
-        self.more_after = more;
+        self.more_after = more.is_some();
+        self.neighbours.1 = more;
         Ok(())
     }
 
-    /// Reads at most `limit` rows; also whether there are more that way.
+    /// Reads at most `limit` rows; also the instant of the next one that way.
     fn fetch(
         &mut self,
         connection: &Connection,
@@ -165,19 +181,28 @@ impl Walk {
         key: Key,
         way: Way,
         limit: usize,
-    ) -> Result<(Vec<Key>, bool)> {
+    ) -> Result<(Vec<Key>, Option<i64>)> {
         let mut statement = connection.prepare_cached(way.sql())?;
         let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let mut rows = statement.query((conversation.0, key.at, key.tie, key.id, wanted))?;
         let mut keys = Vec::with_capacity(limit);
         while let Some(row) = rows.next()? {
             if keys.len() == limit {
-                return Ok((keys, true));
+                return Ok((keys, Some(row.get(1)?)));
             }
             let tie = self.rows.push(row)?;
-            keys.push(Key { at: row.get(1)?, tie, id: row.get(0)? });
+            let key = Key { at: row.get(1)?, tie, id: row.get(0)? };
+            self.present.insert(key.at);
+            keys.push(key);
         }
-        Ok((keys, false))
+        Ok((keys, None))
+    }
+
+    /// The gaps to draw on the page: those between its first and its last message, and those at its ends.
+    fn gaps(&mut self, connection: &Connection, conversation: ConversationId) -> Result<Vec<Gap>> {
+        let (after, until) = self.neighbours;
+        self.present.extend(after.into_iter().chain(until));
+        gaps_in(connection, conversation, Part { after, until }, &self.present)
     }
 }
 
@@ -218,18 +243,6 @@ fn first_unread(connection: &Connection, conversation: ConversationId) -> Result
         .query_row([conversation.0], |row| row.get(0))
         .optional()?
         .map(MessageId))
-}
-
-/// The gaps to draw on a page: those between its first and its last message, and those at its open ends.
-fn touching(gaps: Vec<Gap>, page: &Walk) -> Vec<Gap> {
-    let oldest = if page.more_before { page.oldest.map(|k| k.at) } else { None };
-    let newest = if page.more_after { page.newest.map(|k| k.at) } else { None };
-    gaps.into_iter()
-        .filter(|gap| {
-            gap.to.is_none_or(|to| oldest.is_none_or(|oldest| to.0 >= oldest))
-                && gap.from.is_none_or(|from| newest.is_none_or(|newest| from.0 <= newest))
-        })
-        .collect()
 }
 
 #[cfg(test)]

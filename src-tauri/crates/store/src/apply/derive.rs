@@ -11,17 +11,17 @@
 //! The common cases (messages at the newest end) need no query; the rest is asked of the thread's index. A property
 //! test compares the two.
 
-use backscroll_model::{DAY, Direction, MessageSeen, Platform, ReplyWindow, SECOND, Timestamp};
+use backscroll_model::{DAY, Direction, MessageSeen, Platform, Provider, ReplyWindow, SECOND, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    ApplyContext, Arrival, Facts, Work,
+    ApplyContext, Facts, Work,
     row::{Columns, Last},
 };
 use crate::{
     Result, codes,
     conversation::{DONE, OPEN, count_inbound_after},
-    gaps,
+    gaps::{self, Covered},
 };
 
 /// The rule of the first back-fill: older than this, a waiting customer no longer waits.
@@ -93,14 +93,9 @@ pub(super) fn find_automatic(connection: &Connection, work: &mut Work, text: &st
     Ok(())
 }
 
-/// Derives the row of a conversation. `covered`: its coverage changed.
-pub(super) fn derive(
-    connection: &Connection,
-    facts: &Facts,
-    context: &ApplyContext,
-    work: &mut Work,
-    covered: bool,
-) -> Result<()> {
+/// Derives the row of a conversation.
+pub(super) fn derive(connection: &Connection, facts: &Facts, context: &ApplyContext, work: &mut Work) -> Result<()> {
+    let covered = work.covered != Covered::Unchanged;
     let Work { row, delta, .. } = work;
     let before = row.before.clone();
     let now = &mut row.now;
@@ -115,30 +110,42 @@ pub(super) fn derive(
         now.marked_unread = false;
     }
     now.unread = unread(connection, row.id, &before, now, delta)?;
-    now.window_until = now.inbound_at.and_then(|at| window_until(facts.platform, at));
+    now.window_until = now.inbound_at.and_then(|at| window_until(facts.provider, facts.platform, at));
     // A newer message can leave a gap behind it; an older one, a tombstone's neighbour, can come to lie before one.
     let may_pass_a_gap = now.inbound_at != before.inbound_at
         && (now.gap_after || before.inbound_at.is_none() || now.inbound_at < before.inbound_at);
     if covered || may_pass_a_gap {
-        now.gap_after = match now.inbound_at {
-            Some(at) => gaps::any_after(connection, row.id, at)?,
-            None => false,
-        };
+        let standing = gaps::standing(connection, row.id, now.inbound_at)?;
+        (now.gap_after, now.unlisted) = (standing.gap_after, standing.unlisted);
     }
     Ok(())
 }
 
 /// Derives a row outside of a batch: after the state of a send changed, or a row went.
-pub(crate) fn rederive(connection: &Connection, row: &mut super::row::Row, platform: Platform) -> Result<()> {
+pub(crate) fn rederive(
+    connection: &Connection,
+    row: &mut super::row::Row,
+    provider: Option<Provider>,
+    platform: Platform,
+) -> Result<()> {
     from_rows(connection, row.id, &mut row.now)?;
     row.now.unread = count_inbound_after(connection, row.id, row.now.mark())?.max(u32::from(row.now.marked_unread));
-    row.now.window_until = row.now.inbound_at.and_then(|at| window_until(platform, at));
+    row.now.window_until = row.now.inbound_at.and_then(|at| window_until(provider, platform, at));
+    if row.now.gap_after {
+        // An own message that was known by its id alone is held now.
+        row.now.gap_after = gaps::standing(connection, row.id, row.now.inbound_at)?.gap_after;
+    }
     Ok(())
 }
 
-fn window_until(platform: Platform, inbound_at: i64) -> Option<i64> {
-    let at = Timestamp(inbound_at);
-    ReplyWindow::through_ayrshare(platform, Some(at), false, at).until().map(|t| t.0)
+fn window_until(provider: Option<Provider>, platform: Platform, inbound_at: i64) -> Option<i64> {
+    window_length(provider, platform).map(|length| Timestamp(inbound_at).plus(length).0)
+}
+
+/// How long everybody may answer after a message of the customer, in ms; `None`: no window, or none that is known.
+pub(crate) fn window_length(provider: Option<Provider>, platform: Platform) -> Option<i64> {
+    let at = Timestamp(0);
+    ReplyWindow::through(provider, platform, Some(at), false, at).until().map(|until| until.since(at))
 }
 
 /// The usual case: only new rows.
@@ -232,7 +239,7 @@ fn choose_state(facts: &Facts, context: &ApplyContext, created: bool, news: bool
         return;
     }
     // News apart, a live read does not sort conversations anew: a week later the rule would close what it opened.
-    if created || context.arrival != Arrival::Live {
+    if created || !context.arrival.is_live() {
         let waits = now.waiting_since.is_some()
             && now.inbound_at.is_some_and(|at| context.now.since(Timestamp(at)) < STILL_WAITING);
         now.state = if waits { OPEN } else { DONE };

@@ -23,8 +23,10 @@ pub(super) struct Entry<'p> {
     /// Of each event in turn; 0 for those that are no message.
     pub(super) digests: Vec<i64>,
     digest: i64,
-    /// Time of the newest message; `None`: an entry of the list of conversations.
+    /// Time of the newest message; `None`: an entry of the list of conversations, or one that is passing.
     newest: Option<i64>,
+    /// Says nothing that is told again and again: ids of a walk, words of a webhook. Looked at each time.
+    passing: bool,
 }
 
 /// The digests of a held conversation.
@@ -111,40 +113,75 @@ impl<'p> Entry<'p> {
                     bytes.push(b'u');
                     text(bytes, Some(message.as_str()));
                 }
-                Event::Listed { .. }
-                | Event::Edited { .. }
-                | Event::Reacted { .. }
-                | Event::ReadMessage { .. }
-                | Event::Link(_) => bytes.push(b'?'),
-            }
-        }
-        match events.listing {
-            // The newest instant covered is the time of the reading, another one each time: beside messages it says
-            // nothing new, alone it is all that is said.
-            Some(listing) => {
-                bytes.push(b'l');
-                bytes.extend(listing.from.map_or(i64::MIN, |t| t.0).to_le_bytes());
-                if newest.is_none() {
-                    bytes.extend(listing.to.0.to_le_bytes());
+                Event::Listed { message, at } => {
+                    bytes.push(b'i');
+                    text(bytes, Some(message.as_str()));
+                    bytes.extend(at.0.to_le_bytes());
+                }
+                Event::Link(link) => {
+                    bytes.push(b'k');
+                    text(bytes, Some(link));
+                }
+                Event::Edited { message, edition, .. } => {
+                    bytes.push(b'e');
+                    text(bytes, Some(message.as_str()));
+                    bytes.extend(edition.to_le_bytes());
+                }
+                Event::Reacted { message, by, emoji, at } => {
+                    bytes.push(b'R');
+                    text(bytes, Some(message.as_str()));
+                    text(bytes, Some(by.as_str()));
+                    text(bytes, emoji.as_deref());
+                    bytes.extend(at.0.to_le_bytes());
+                }
+                Event::ReadMessage { message } => {
+                    bytes.push(b's');
+                    text(bytes, Some(message.as_str()));
                 }
             }
-            None => bytes.push(b'-'),
+        }
+        for listing in [events.listing, events.ids] {
+            match listing {
+                // The newest instant covered is the time of the reading, another one each time: beside messages it
+                // says nothing new, alone it is all that is said.
+                Some(listing) => {
+                    bytes.push(b'l');
+                    bytes.extend(listing.from.map_or(i64::MIN, |t| t.0).to_le_bytes());
+                    if newest.is_none() {
+                        bytes.extend(listing.to.0.to_le_bytes());
+                    }
+                }
+                None => bytes.push(b'-'),
+            }
         }
         let digest = hash(bytes);
-        Self { events, digests, digest, newest }
+        let is_passing = |event: &Event| {
+            matches!(
+                event,
+                Event::Listed { .. }
+                    | Event::Edited { .. }
+                    | Event::Reacted { .. }
+                    | Event::ReadMessage { .. }
+                    | Event::Unsent { .. }
+            )
+        };
+        let passing = newest.is_none() && (events.ids.is_some() || events.events.iter().any(is_passing));
+        Self { events, digests, digest, newest, passing }
     }
 
     /// Whether this was the last thing said of the conversation in this kind of answer.
     fn is_known(&self, heads: &HashMap<&RemoteId, Head>) -> bool {
-        heads.get(&self.events.remote_id).is_some_and(|head| match self.newest {
-            Some(_) => head.page == Some(self.digest),
-            None => head.list == Some(self.digest),
-        })
+        !self.passing
+            && heads.get(&self.events.remote_id).is_some_and(|head| match self.newest {
+                Some(_) => head.page == Some(self.digest),
+                None => head.list == Some(self.digest),
+            })
     }
 
     /// Remembers the digest after the entry was taken in. `touched`: whether messages changed.
     pub(super) fn remember(&self, row: &mut Row, touched: bool) {
         match self.newest {
+            None if self.passing => {}
             None => row.now.list_digest = Some(self.digest),
             Some(at) => {
                 // The row's own last message is not derived yet: compare with the newest of before and of this batch.
@@ -170,6 +207,8 @@ pub(super) fn message(seen: &MessageSeen, bytes: &mut Vec<u8>) -> i64 {
         bytes.extend([b'a', code(codes::kind(attachment.kind))]);
         text(bytes, Some(&attachment.type_name));
         text(bytes, attachment.url.as_deref().map(without_query));
+        text(bytes, attachment.name.as_deref());
+        text(bytes, attachment.detail.as_deref());
     }
     if let Some(reactions) = &seen.reactions {
         bytes.push(b'r');
@@ -181,6 +220,7 @@ pub(super) fn message(seen: &MessageSeen, bytes: &mut Vec<u8>) -> i64 {
         }
     }
     text(bytes, seen.client_ref.as_deref());
+    text(bytes, seen.reply_to.as_ref().map(RemoteId::as_str));
     hash(bytes)
 }
 

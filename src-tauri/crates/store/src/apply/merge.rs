@@ -8,13 +8,13 @@ use std::collections::HashSet;
 use backscroll_model::{AttachmentSeen, MessageKind, MessageSeen, ReactionSeen, RemoteId, text::clean_line};
 use rusqlite::{Connection, OptionalExtension, Statement};
 
-use super::{Facts, Work, digest::without_query};
-use crate::{Result, codes, codes::flag, outbox, raw, search};
+use super::{Facts, Work, digest::without_query, webhook};
+use crate::{Result, codes, codes::flag, gaps::Covered, outbox, parked, placeholder, raw, search};
 
 pub(super) const INSERT_ATTACHMENT: &str =
     "INSERT INTO attachment (message, ordinal, kind, type_name, url, state, name, detail, mime, told_size)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-pub(super) const INSERT_REACTION: &str =
+pub(crate) const INSERT_REACTION: &str =
     "INSERT INTO reaction (message, by, emoji) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
 /// What came of a message that is held.
@@ -36,14 +36,36 @@ struct Held {
     flags: i64,
     text: Option<String>,
     digest: i64,
+    reply_to: Option<String>,
+}
+
+/// How a message was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct How {
+    /// By a webhook.
+    pub(super) webhook: bool,
+    /// When it was read.
+    pub(super) read_at: i64,
+    /// Words of webhooks are kept that may be newer.
+    pub(super) parked: bool,
 }
 
 fn find(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<Option<Held>> {
+    let found = one(connection, FIND, facts, remote_id)?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    one(connection, FIND_BY_ALIAS, facts, remote_id)
+}
+
+pub(super) const FIND: &str = "SELECT id, conversation, at, tie, kind, origin, flags, text, digest, reply_to
+    FROM message WHERE account = ?1 AND remote_id = ?2";
+pub(super) const FIND_BY_ALIAS: &str = "SELECT id, conversation, at, tie, kind, origin, flags, text, digest, reply_to
+    FROM message WHERE id = (SELECT message FROM alias WHERE account = ?1 AND remote_id = ?2)";
+
+fn one(connection: &Connection, sql: &'static str, facts: &Facts, remote_id: &RemoteId) -> Result<Option<Held>> {
     Ok(connection
-        .prepare_cached(
-            "SELECT id, conversation, at, tie, kind, origin, flags, text, digest FROM message
-             WHERE account = ?1 AND remote_id = ?2",
-        )?
+        .prepare_cached(sql)?
         .query_row((facts.account, remote_id.as_str()), |row| {
             Ok(Held {
                 id: row.get(0)?,
@@ -55,6 +77,7 @@ fn find(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<
                 flags: row.get(6)?,
                 text: row.get(7)?,
                 digest: row.get(8)?,
+                reply_to: row.get(9)?,
             })
         })
         .optional()?)
@@ -67,47 +90,131 @@ pub(super) fn merge(
     work: &mut Work,
     seen: &MessageSeen,
     digest: i64,
+    how: How,
 ) -> Result<Merged> {
     let Some(mut held) = find(connection, facts, &seen.remote_id)? else { return Ok(Merged::NotOurs) };
     if held.conversation != work.row.id {
         return Ok(Merged::NotOurs);
     }
+    // What the platform told before, a webhook only completes: it may come again, and after an edit.
+    let completes = how.webhook && held.digest != 0;
+    let first_read = !how.webhook && held.flags & flag::WEBHOOK != 0;
+    let at = match held.digest {
+        0 => seen.at.0,
+        _ if completes && held.at.div_euclid(1_000) != seen.at.0.div_euclid(1_000) => held.at,
+        _ => webhook::precise(held.at, seen.at.0),
+    };
     let tie = held.tie.max(seen.tie);
-    let moved = (held.at, held.tie) != (seen.at.0, tie);
+    let moved = (held.at, held.tie) != (at, tie);
     let said_anew = held.digest != digest;
     let mut changed = moved;
+    let mut keeps_raw = false;
     if held.kind != codes::UNSENT && said_anew {
         if seen.kind == MessageKind::Unsent {
             tombstone(connection, held.id)?;
             (held.kind, held.text, held.flags) = (codes::UNSENT, None, 0);
+            held.reply_to = None;
             changed = true;
+        } else if completes {
+            keeps_raw = !webhook::row_is_empty(held.kind, held.flags, held.text.as_deref());
+            changed |= complete(connection, &mut held, seen, keeps_raw)?;
+        } else if first_read && webhook::is_empty(seen) {
+            keeps_raw = true;
         } else {
             changed |= content(connection, &mut held, seen)?;
         }
+        changed |= quote(&mut held, seen, completes);
         work.delta.recompute |= changed;
         if let Some(reactions) = seen.reactions.as_deref().filter(|_| held.kind != codes::UNSENT) {
-            changed |= react(connection, &mut held, reactions)?;
+            let newer = match how.parked {
+                true => parked::reacted_after(connection, facts, &seen.remote_id, how.read_at)?,
+                false => Vec::new(),
+            };
+            changed |= react(connection, &mut held, reactions, &newer)?;
         }
     }
-    if held.kind != codes::UNSENT {
-        changed |= files(connection, &mut held, &seen.attachments, said_anew)?;
+    if held.kind != codes::UNSENT && !completes {
+        changed |= files(connection, &mut held, seen, said_anew, first_read)?;
     }
-    if !changed {
+    if first_read {
+        held.flags &= !flag::WEBHOOK;
+    } else if how.webhook && held.digest == 0 {
+        held.flags |= flag::WEBHOOK;
+    } else if !changed {
         return Ok(Merged::Unchanged);
     }
     work.delta.recompute |= moved;
+    if moved {
+        stays_read(work, held.at, at);
+    }
     // A tombstone keeps no payload but the one that says so itself.
-    if said_anew && !seen.raw.is_empty() && (held.kind != codes::UNSENT || seen.kind == MessageKind::Unsent) {
+    let says_more = said_anew && !keeps_raw && !seen.raw.is_empty();
+    if says_more && (held.kind != codes::UNSENT || seen.kind == MessageKind::Unsent) {
         raw::Packer::new()?.store(&mut *connection.prepare_cached(raw::INSERT)?, held.id, &seen.raw)?;
         held.flags |= flag::RAW;
     }
     connection
         .prepare_cached(
-            "UPDATE message SET at = ?2, tie = ?3, kind = ?4, flags = ?5, text = ?6, digest = ?7 WHERE id = ?1",
+            "UPDATE message SET at = ?2, tie = ?3, kind = ?4, flags = ?5, text = ?6, digest = ?7, reply_to = ?8
+             WHERE id = ?1",
         )?
-        .execute((held.id, seen.at.0, tie, held.kind, held.flags, &held.text, digest))?;
+        .execute((
+            held.id,
+            at,
+            tie,
+            held.kind,
+            held.flags,
+            &held.text,
+            if completes { held.digest } else { digest },
+            &held.reply_to,
+        ))?;
+    if !changed {
+        return Ok(Merged::Unchanged);
+    }
     work.touched.insert(held.id);
     Ok(Merged::Changed)
+}
+
+/// A message that is known to the millisecond now is not unread again.
+fn stays_read(work: &mut Work, before: i64, now: i64) {
+    if before.div_euclid(1_000) != now.div_euclid(1_000) {
+        return;
+    }
+    let columns = &mut work.row.now;
+    for mark in [&mut columns.read_mark, &mut columns.history_mark] {
+        *mark = mark.map(|mark| if (before..now).contains(&mark) { now } else { mark });
+    }
+}
+
+/// What a webhook says beyond the reading.
+fn complete(connection: &Connection, held: &mut Held, seen: &MessageSeen, has_content: bool) -> Result<bool> {
+    let mut changed = false;
+    let kind = codes::kind(seen.kind);
+    let says_kind = seen.kind != MessageKind::Unknown && held.kind != kind;
+    if says_kind && (!has_content || held.kind == codes::kind(MessageKind::Unknown)) {
+        held.kind = kind;
+        changed = true;
+    }
+    if let (None, Some(text)) = (&held.text, &seen.text) {
+        search::replace(connection, held.id, Some(text))?;
+        held.text = Some(text.clone());
+        changed = true;
+    }
+    if held.flags & flag::ATTACHMENTS == 0 {
+        changed |= files(connection, held, seen, true, false)?;
+    }
+    Ok(changed)
+}
+
+/// The message that it quotes; never forgotten.
+fn quote(held: &mut Held, seen: &MessageSeen, completes: bool) -> bool {
+    let Some(other) = seen.reply_to.as_ref().filter(|_| held.kind != codes::UNSENT) else { return false };
+    if held.reply_to.as_deref() == Some(other.as_str()) || (completes && held.reply_to.is_some()) {
+        return false;
+    }
+    held.reply_to = Some(other.0.clone());
+    held.flags |= flag::QUOTES;
+    true
 }
 
 /// Text and kind.
@@ -130,8 +237,8 @@ fn content(connection: &Connection, held: &mut Held, seen: &MessageSeen) -> Resu
     Ok(changed)
 }
 
-/// The whole set of reactions.
-fn react(connection: &Connection, held: &mut Held, seen: &[ReactionSeen]) -> Result<bool> {
+/// The whole set of reactions, but for the people of whom something `newer` is known.
+fn react(connection: &Connection, held: &mut Held, seen: &[ReactionSeen], newer: &[RemoteId]) -> Result<bool> {
     let before: HashSet<(String, String)> = if held.flags & flag::REACTIONS == 0 {
         HashSet::new()
     } else {
@@ -140,7 +247,10 @@ fn react(connection: &Connection, held: &mut Held, seen: &[ReactionSeen]) -> Res
             .query_map([held.id], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?
     };
-    let now: HashSet<(String, String)> = seen.iter().map(|r| (r.by.0.clone(), r.emoji.clone())).collect();
+    let is_newer = |by: &str| newer.iter().any(|newer| newer.as_str() == by);
+    let mut now: HashSet<(String, String)> =
+        seen.iter().filter(|r| !is_newer(r.by.as_str())).map(|r| (r.by.0.clone(), r.emoji.clone())).collect();
+    now.extend(before.iter().filter(|(by, _)| is_newer(by)).cloned());
     if before == now {
         return Ok(false);
     }
@@ -154,7 +264,15 @@ fn react(connection: &Connection, held: &mut Held, seen: &[ReactionSeen]) -> Res
 }
 
 /// Files and links, one by one. A link that was signed anew replaces one that waits or died; that is not a change.
-fn files(connection: &Connection, held: &mut Held, seen: &[AttachmentSeen], said_anew: bool) -> Result<bool> {
+/// `first_read`: a webhook named the same files under other links; the reading's stand, and copies are kept.
+fn files(
+    connection: &Connection,
+    held: &mut Held,
+    message: &MessageSeen,
+    said_anew: bool,
+    first_read: bool,
+) -> Result<bool> {
+    let seen = message.attachments.as_slice();
     if seen.is_empty() || (held.flags & flag::ATTACHMENTS == 0 && !said_anew) {
         return Ok(false);
     }
@@ -180,34 +298,78 @@ fn files(connection: &Connection, held: &mut Held, seen: &[AttachmentSeen], said
                 && *type_name == foreign_word(file)
                 && url.as_deref().map(without_query) == file.url.as_deref().map(without_query);
             if same {
-                if matches!(*state, codes::MEDIA_WAITING | codes::MEDIA_GONE) && *url != file.url {
-                    connection
-                        .prepare_cached("UPDATE attachment SET url = ?2, state = ?3 WHERE id = ?1")?
-                        .execute((id, &file.url, codes::MEDIA_WAITING))?;
+                if *url == file.url {
+                    continue;
                 }
+                let state = match *state {
+                    codes::MEDIA_WAITING | codes::MEDIA_GONE => codes::MEDIA_WAITING,
+                    // Fetched again when somebody asks for it, and then from a link that is alive.
+                    codes::MEDIA_EVICTED => codes::MEDIA_EVICTED,
+                    _ => continue,
+                };
+                connection
+                    .prepare_cached("UPDATE attachment SET url = ?2, state = ?3 WHERE id = ?1")?
+                    .execute((id, &file.url, state))?;
+                continue;
+            }
+            if first_read && *kind == codes::kind(file.kind) && file.url.is_some() {
+                retold(connection, *id, file, *state)?;
+                changed = true;
                 continue;
             }
             connection.prepare_cached("DELETE FROM attachment WHERE id = ?1")?.execute([id])?;
         }
-        insert_attachment(&mut *connection.prepare_cached(INSERT_ATTACHMENT)?, held.id, ordinal, file)?;
+        let is_story = codes::kind_of(held.kind)?.is_story();
+        insert_attachment(&mut *connection.prepare_cached(INSERT_ATTACHMENT)?, held.id, is_story, ordinal, file)?;
         held.flags |= flag::ATTACHMENTS;
         changed = true;
     }
     Ok(changed)
 }
 
+/// The same file as another answer names it.
+fn retold(connection: &Connection, id: i64, file: &AttachmentSeen, state: i64) -> Result<()> {
+    let state = if state == codes::MEDIA_GONE { codes::MEDIA_WAITING } else { state };
+    connection
+        .prepare_cached(
+            "UPDATE attachment SET url = ?2, state = ?3, type_name = ?4, name = ?5, detail = ?6,
+                mime = iif(state = 2, mime, ?7), told_size = ?8 WHERE id = ?1",
+        )?
+        .execute((
+            id,
+            &file.url,
+            state,
+            foreign_word(file),
+            line(file.name.as_deref()),
+            line(file.detail.as_deref()),
+            line(file.mime.as_deref()),
+            file.size.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
+        ))?;
+    Ok(())
+}
+
 /// Names and second lines are cut here.
 const LINE_CHARS: usize = 300;
 
-/// Stores one file or link through `insert`, the statement of [`INSERT_ATTACHMENT`].
+fn line(text: Option<&str>) -> Option<String> {
+    text.and_then(|text| clean_line(text, LINE_CHARS))
+}
+
+/// What is fetched: files of people. Cards are links, and of a story no copy may be kept (`reference/meta-graph.md` 10).
+fn is_fetched(is_story: bool, file: &AttachmentSeen) -> bool {
+    use MessageKind::{Audio, File, Image, Sticker, Video};
+    !is_story && file.url.is_some() && matches!(file.kind, Image | Sticker | Video | Audio | File)
+}
+
+/// Stores one file or link through `insert`, the statement of [`INSERT_ATTACHMENT`]. `is_story`: of the message.
 pub(super) fn insert_attachment(
     insert: &mut Statement<'_>,
     message: i64,
+    is_story: bool,
     ordinal: usize,
     file: &AttachmentSeen,
 ) -> Result<()> {
-    let shown = matches!(file.kind, MessageKind::Image | MessageKind::Sticker) && file.url.is_some();
-    let state = if shown { codes::MEDIA_WAITING } else { codes::MEDIA_LINK };
+    let state = if is_fetched(is_story, file) { codes::MEDIA_WAITING } else { codes::MEDIA_LINK };
     let ordinal = i64::try_from(ordinal).unwrap_or(i64::MAX);
     insert.execute((
         message,
@@ -216,9 +378,9 @@ pub(super) fn insert_attachment(
         foreign_word(file),
         &file.url,
         state,
-        file.name.as_deref().and_then(|name| clean_line(name, LINE_CHARS)),
-        file.detail.as_deref().and_then(|detail| clean_line(detail, LINE_CHARS)),
-        file.mime.as_deref().and_then(|mime| clean_line(mime, LINE_CHARS)),
+        line(file.name.as_deref()),
+        line(file.detail.as_deref()),
+        line(file.mime.as_deref()),
         file.size.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
     ))?;
     Ok(())
@@ -237,6 +399,11 @@ pub(super) fn take_back(connection: &Connection, facts: &Facts, work: &mut Work,
         connection
             .prepare_cached("INSERT INTO unsent (account, remote_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute((facts.account, remote_id.as_str()))?;
+        parked::forget(connection, facts, remote_id)?;
+        let counted = placeholder::came(connection, facts.account, std::iter::once(remote_id))?;
+        if counted.contains(&work.row.id) {
+            work.covered = Covered::Reshaped;
+        }
         return Ok(false);
     };
     if held.kind == codes::UNSENT || held.conversation != work.row.id {
@@ -254,7 +421,9 @@ pub(super) fn tombstone(connection: &Connection, id: i64) -> Result<()> {
         "DELETE FROM attachment WHERE message = ?1",
         "DELETE FROM reaction WHERE message = ?1",
         "DELETE FROM raw WHERE id = ?1",
-        "UPDATE message SET kind = 7, text = NULL, flags = 0, announce = nullif(announce, 1) WHERE id = ?1",
+        "DELETE FROM parked WHERE (account, message) = (SELECT account, remote_id FROM message WHERE id = ?1)",
+        "UPDATE message SET kind = 7, text = NULL, reply_to = NULL, flags = flags & 32,
+            announce = nullif(announce, 1) WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id])?;
     }

@@ -46,6 +46,8 @@ pub(crate) struct Columns {
     pub(crate) page_digest: Option<i64>,
     pub(crate) list_digest: Option<i64>,
     pub(crate) listed_to: Option<i64>,
+    pub(crate) unlisted: bool,
+    pub(crate) link: Option<String>,
 }
 
 /// The newest message, as the row repeats it.
@@ -82,7 +84,7 @@ impl Columns {
 const SELECT: &str = "SELECT id, state, snoozed_until, by_rule, unread, messages, last_at, last_tie, last_id,
     last_direction, last_kind, last_send_state, last_text, name, username, person, avatar, waiting_since, window_until,
     inbound_at, gap_after, read_up_to, archived, marked_unread, read_mark, history_mark, elsewhere_at, answer_at,
-    participant, page_digest, list_digest, listed_to FROM conversation";
+    participant, page_digest, list_digest, listed_to, unlisted, link FROM conversation";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let last = match row.get::<_, Option<i64>>(8)? {
@@ -123,6 +125,8 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         page_digest: row.get(29)?,
         list_digest: row.get(30)?,
         listed_to: row.get(31)?,
+        unlisted: row.get(32)?,
+        link: row.get(33)?,
     };
     // A message of ours that is not there yet is on no page: it does not make the newest page an older one.
     let of_a_page = |last: &&Last| last.send_state.is_none_or(|state| state == codes::ACCEPTED);
@@ -144,7 +148,7 @@ impl Row {
         connection
             .prepare_cached("INSERT INTO conversation (account, remote_id, state, by_rule) VALUES (?1, ?2, ?3, 1)")?
             .execute((facts.account, remote_id.as_str(), conversation::DONE))?;
-        let columns = Columns { state: conversation::DONE, by_rule: true, ..Columns::default() };
+        let columns = Columns { state: conversation::DONE, by_rule: true, unlisted: true, ..Columns::default() };
         Ok(Self {
             id: connection.last_insert_rowid(),
             created: true,
@@ -161,8 +165,13 @@ impl Row {
 
     /// Whether a person would see a difference.
     pub(crate) fn shows_change(&self) -> bool {
-        let shown =
-            |columns: &Columns| Columns { page_digest: None, list_digest: None, listed_to: None, ..columns.clone() };
+        let shown = |columns: &Columns| Columns {
+            page_digest: None,
+            list_digest: None,
+            listed_to: None,
+            unlisted: false,
+            ..columns.clone()
+        };
         self.created || shown(&self.before) != shown(&self.now)
     }
 
@@ -178,7 +187,7 @@ impl Row {
         }
         let c = &self.now;
         let last = c.last.as_ref();
-        // By number: 32 names would be looked up for each row.
+        // By number: 34 names would be looked up for each row.
         connection.prepare_cached(UPDATE)?.execute(params![
             self.id,
             c.state,
@@ -212,6 +221,8 @@ impl Row {
             c.page_digest,
             c.list_digest,
             c.listed_to,
+            c.unlisted,
+            c.link,
         ])?;
         Ok(())
     }
@@ -225,5 +236,5 @@ const UPDATE: &str = "UPDATE conversation SET
     window_until = ?19, inbound_at = ?20, gap_after = ?21, read_up_to = ?22,
     archived = ?23, marked_unread = ?24, read_mark = ?25, history_mark = ?26,
     elsewhere_at = ?27, answer_at = ?28, participant = ?29, page_digest = ?30,
-    list_digest = ?31, listed_to = ?32
+    list_digest = ?31, listed_to = ?32, unlisted = ?33, link = ?34
     WHERE id = ?1";

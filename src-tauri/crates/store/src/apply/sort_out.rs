@@ -8,23 +8,49 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use backscroll_model::{Direction, Event, MessageKind, MessageSeen, RemoteId};
+use backscroll_model::{Direction, Event, MessageKind, MessageSeen, RemoteId, Timestamp};
 use rusqlite::Connection;
 
 use super::{
-    Applied, ApplyContext, Arrival, Facts, Work, absence, digest::Entry, echo::Echoes, merge, person::People, row::Last,
+    Applied, ApplyContext, Arrival, Facts, Work, absence,
+    digest::Entry,
+    echo::Echoes,
+    merge::{self, How},
+    person::People,
+    row::Last,
+    webhook,
 };
-use crate::{Result, codes, codes::flag, ids::Ids, raw, search};
+use crate::{
+    Result, codes,
+    codes::flag,
+    ids::Ids,
+    parked::{self, Came, Target, Word},
+    placeholder, raw, search,
+};
 
 /// The messages of a batch, sorted out.
 #[derive(Debug, Default)]
 pub(super) struct Sorted<'p> {
     new: Vec<New<'p>>,
-    held: Vec<(usize, &'p MessageSeen, i64)>,
+    held: Vec<Again<'p>>,
     unsent: Vec<(usize, &'p RemoteId)>,
+    /// What webhooks say beside messages, oldest first.
+    words: Vec<(usize, &'p RemoteId, Word<'p>)>,
+    listed: Vec<(usize, &'p RemoteId, Timestamp)>,
+    /// Ids of messages that became rows, while placeholders or words may wait for them.
+    came: Vec<&'p RemoteId>,
     named: HashSet<(usize, &'p str)>,
     /// Messages that became tombstones by their absence.
     gone: u32,
+}
+
+/// A message that is held.
+#[derive(Debug, Clone, Copy)]
+struct Again<'p> {
+    work: usize,
+    seen: &'p MessageSeen,
+    digest: i64,
+    read_at: i64,
 }
 
 /// A message that is not held, as far as is known before the insert.
@@ -33,6 +59,7 @@ struct New<'p> {
     work: usize,
     seen: &'p MessageSeen,
     digest: i64,
+    read_at: i64,
     /// Place in the provider's listing, newest first.
     rank: usize,
 }
@@ -65,6 +92,7 @@ impl<'p> Sorted<'p> {
         &mut self,
         connection: &Connection,
         facts: &Facts,
+        context: &ApplyContext,
         number: usize,
         work: &mut Work,
         entry: &Entry<'p>,
@@ -72,6 +100,8 @@ impl<'p> Sorted<'p> {
         people: &mut People,
     ) -> Result<()> {
         let events: &'p [Event] = &entry.events.events;
+        let is_webhook = context.arrival == Arrival::Webhook;
+        let read_at = entry.events.listing.map_or(context.now, |listing| listing.to).0;
         let mut held = if work.row.created { HeldMessages::default() } else { held(connection, work.row.id, events)? };
         // Oldest first, so that identical texts bind to their echoes in order.
         for (rank, (event, digest)) in events.iter().zip(&entry.digests).enumerate().rev() {
@@ -82,26 +112,34 @@ impl<'p> Sorted<'p> {
                 }
                 Event::Archived(archived) => work.row.now.archived = *archived,
                 Event::Unsent { message } => self.unsent.push((number, message)),
-                Event::Listed { .. }
-                | Event::Edited { .. }
-                | Event::Reacted { .. }
-                | Event::ReadMessage { .. }
-                | Event::Link(_) => {}
+                Event::Listed { message, at } => self.listed.push((number, message, *at)),
+                Event::Edited { message, text, edition } => {
+                    self.words.push((number, message, Word::Edited(text, *edition)));
+                }
+                Event::Reacted { message, by, emoji, at } => {
+                    self.words.push((number, message, Word::Reacted(by, emoji.as_deref(), *at)));
+                }
+                Event::ReadMessage { message } => self.words.push((number, message, Word::Read)),
+                Event::Link(link) => work.row.now.link = Some(link.clone()),
                 Event::Message(seen) => {
+                    let again = Again { work: number, seen, digest: *digest, read_at };
                     if let Some(held) = held.by_id.get_mut(seen.remote_id.as_str()) {
                         held.shown = true;
                         if !held.is_what_was(seen, *digest) {
-                            self.held.push((number, seen, *digest));
+                            self.held.push(again);
                         }
                         continue;
                     }
                     if !self.named.insert((number, seen.remote_id.as_str())) {
                         // Named twice in this batch: whatever the first becomes, the second meets it as held.
-                        self.held.push((number, seen, *digest));
+                        self.held.push(again);
                     } else if seen.direction == Direction::Out && echoes.bind(connection, facts, work, seen)? {
-                        self.held.push((number, seen, *digest));
+                        self.came.push(&seen.remote_id);
+                        self.held.push(again);
+                    } else if webhook::twin(connection, facts, work, seen, is_webhook, &held, events)? {
+                        self.held.push(again);
                     } else {
-                        self.new.push(New { work: number, seen, digest: *digest, rank });
+                        self.new.push(New { work: number, seen, digest: *digest, read_at, rank });
                     }
                 }
             }
@@ -127,6 +165,9 @@ impl<'p> Sorted<'p> {
         self.new.sort_by_key(|new| (new.seen.at, new.work, new.seen.tie, Reverse(new.rank)));
         let mut ids = Ids::default();
         let mut writer = Writer::new(connection)?;
+        let is_webhook = context.arrival == Arrival::Webhook;
+        let (listed, parked) = (placeholder::any(connection, facts.account)?, parked::any(connection, facts.account)?);
+        let mut waiting: Vec<(usize, &RemoteId, Target, Came)> = Vec::new();
         let mut oldest = i64::MAX;
         let mut newest: HashMap<usize, &MessageSeen> = HashMap::new();
         for new in std::mem::take(&mut self.new) {
@@ -136,13 +177,24 @@ impl<'p> Sorted<'p> {
             let taken_back =
                 seen.kind == MessageKind::Unsent || (!unsent.is_empty() && unsent.remove(seen.remote_id.as_str()));
             // One that was taken back opens the conversation as it would have by coming earlier, but nobody is told.
-            let is_news =
-                context.arrival == Arrival::Live && seen.direction == Direction::In && seen.at.0 > facts.news_floor;
-            if !writer.insert(facts, work.row.id, id, &new, taken_back, is_news)? {
-                self.held.push((new.work, seen, new.digest));
+            let is_news = context.arrival.is_live() && seen.direction == Direction::In && seen.at.0 > facts.news_floor;
+            let Some(flags) = writer.insert(facts, work.row.id, id, &new, taken_back, is_news, is_webhook)? else {
+                self.held.push(Again { work: new.work, seen, digest: new.digest, read_at: new.read_at });
                 continue;
+            };
+            if listed {
+                self.came.push(&seen.remote_id);
             }
-            oldest = oldest.min(seen.at.0);
+            if parked {
+                let kind = if taken_back { codes::UNSENT } else { codes::kind(seen.kind) };
+                let how = match is_webhook {
+                    true => Came::Told,
+                    false => Came::Read { at: new.read_at, reactions: seen.reactions.is_some() },
+                };
+                waiting.push((new.work, &seen.remote_id, Target { id, at: seen.at.0, kind, flags }, how));
+            }
+            // To the second: a webhook and a reading tell the same one.
+            oldest = oldest.min(seen.at.0 - seen.at.0.rem_euclid(1_000));
             work.added = true;
             work.touched.insert(id);
             work.delta.inserted(seen, taken_back, is_news);
@@ -156,6 +208,11 @@ impl<'p> Sorted<'p> {
             let last = works.get_mut(number).and_then(|work| work.delta.last.as_mut());
             if let Some(last) = last.filter(|last| last.kind != codes::UNSENT) {
                 last.text = seen.text.as_deref().and_then(crate::preview);
+            }
+        }
+        for (number, message, row, how) in waiting {
+            if let Some(work) = works.get_mut(number) {
+                parked::came(connection, facts, work, message, row, how)?;
             }
         }
         merge::forget_unsent(connection, facts, unsent)?;
@@ -172,18 +229,67 @@ impl<'p> Sorted<'p> {
         &mut self,
         connection: &Connection,
         facts: &Facts,
+        context: &ApplyContext,
         works: &mut [Work],
         applied: &mut Applied,
     ) -> Result<()> {
-        for (number, seen, digest) in std::mem::take(&mut self.held) {
-            let Some(work) = works.get_mut(number) else { continue };
-            match merge::merge(connection, facts, work, seen, digest)? {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let is_webhook = context.arrival == Arrival::Webhook;
+        let parked = parked::any(connection, facts.account)?;
+        for again in std::mem::take(&mut self.held) {
+            let Some(work) = works.get_mut(again.work) else { continue };
+            let how = How { webhook: is_webhook, read_at: again.read_at, parked };
+            match merge::merge(connection, facts, work, again.seen, again.digest, how)? {
                 merge::Merged::Unchanged => {}
                 merge::Merged::Changed => applied.changed += 1,
                 merge::Merged::NotOurs => applied.skipped += 1,
             }
         }
         Ok(())
+    }
+
+    /// Takes in what webhooks say beside messages.
+    pub(super) fn hear(
+        &mut self,
+        connection: &Connection,
+        facts: &Facts,
+        context: &ApplyContext,
+        works: &mut [Work],
+        applied: &mut Applied,
+    ) -> Result<()> {
+        for (number, message, word) in std::mem::take(&mut self.words) {
+            let Some(work) = works.get_mut(number) else { continue };
+            let found = webhook::target(connection, facts, work, message)?;
+            let (message, held) = match &found {
+                Some((goes_by, target)) => (goes_by, Some(*target)),
+                None => (message, None),
+            };
+            if parked::say(connection, facts, work, message, held, word, context.now)? {
+                applied.changed += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what was listed by its id alone, and forgets what came; answers the conversations whose gaps moved.
+    pub(super) fn placeholders(
+        &mut self,
+        connection: &Connection,
+        facts: &Facts,
+        works: &[Work],
+    ) -> Result<HashSet<i64>> {
+        let mut moved: HashSet<i64> =
+            placeholder::came(connection, facts.account, std::mem::take(&mut self.came).into_iter())?
+                .into_iter()
+                .collect();
+        let listed: Vec<placeholder::Listed<'_>> = std::mem::take(&mut self.listed)
+            .into_iter()
+            .filter_map(|(number, message, at)| works.get(number).map(|work| (work.row.id, message, at)))
+            .collect();
+        moved.extend(placeholder::list(connection, facts.account, &listed)?);
+        Ok(moved)
     }
 
     /// Turns what was taken back into tombstones.
@@ -205,7 +311,8 @@ impl<'p> Sorted<'p> {
     }
 }
 
-/// The held messages of a conversation in the span of time of these events, by one query.
+/// The held messages of a conversation in the span of time of these events, by one query; a little more on both sides,
+/// where rows are that webhooks told of in milliseconds.
 fn held(connection: &Connection, conversation: i64, events: &[Event]) -> Result<HeldMessages> {
     let mut span: Option<(i64, i64)> = None;
     for event in events {
@@ -216,7 +323,7 @@ fn held(connection: &Connection, conversation: i64, events: &[Event]) -> Result<
     }
     let Some((from, to)) = span else { return Ok(HeldMessages::default()) };
     let mut statement = connection.prepare_cached(HELD)?;
-    let rows = statement.query_map((conversation, from, to), |row| {
+    let rows = statement.query_map((conversation, from - webhook::NEAR, to + webhook::NEAR), |row| {
         let held = Held {
             id: row.get(1)?,
             at: row.get(2)?,
@@ -270,8 +377,8 @@ impl<'c> Writer<'c> {
         Ok(Self {
             message: connection.prepare_cached(
                 "INSERT INTO message (id, conversation, at, tie, direction, kind, origin, flags, announce, text,
-                    remote_id, account, digest)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                    remote_id, account, digest, reply_to)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
                  ON CONFLICT (account, remote_id) WHERE remote_id IS NOT NULL DO NOTHING",
             )?,
             attachment: connection.prepare_cached(merge::INSERT_ATTACHMENT)?,
@@ -282,7 +389,8 @@ impl<'c> Writer<'c> {
         })
     }
 
-    /// Returns false if the platform's message is held.
+    /// Answers the row's flags; `None`: the platform's message is held.
+    #[expect(clippy::too_many_arguments, reason = "one row, and how it came")]
     fn insert(
         &mut self,
         facts: &Facts,
@@ -291,12 +399,17 @@ impl<'c> Writer<'c> {
         new: &New<'_>,
         taken_back: bool,
         is_news: bool,
-    ) -> Result<bool> {
+        is_webhook: bool,
+    ) -> Result<Option<i64>> {
         let seen = new.seen;
         let text = seen.text.as_deref().filter(|_| !taken_back);
         let attachments = if taken_back { &[][..] } else { &seen.attachments };
         let reactions = if taken_back { &[][..] } else { seen.reactions.as_deref().unwrap_or(&[]) };
-        let mut flags = 0;
+        let reply_to = seen.reply_to.as_ref().filter(|_| !taken_back);
+        let mut flags = if is_webhook { flag::WEBHOOK } else { 0 };
+        if reply_to.is_some() {
+            flags |= flag::QUOTES;
+        }
         if !attachments.is_empty() {
             flags |= flag::ATTACHMENTS;
         }
@@ -326,15 +439,16 @@ impl<'c> Writer<'c> {
             seen.remote_id.as_str(),
             facts.account,
             new.digest,
+            reply_to.map(RemoteId::as_str),
         ))?;
         if inserted == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         if let Some(text) = text {
             self.index.add(id, text)?;
         }
         for (ordinal, attachment) in attachments.iter().enumerate() {
-            merge::insert_attachment(&mut self.attachment, id, ordinal, attachment)?;
+            merge::insert_attachment(&mut self.attachment, id, seen.kind.is_story(), ordinal, attachment)?;
         }
         for reaction in reactions {
             self.reaction.execute((id, reaction.by.as_str(), &reaction.emoji))?;
@@ -342,6 +456,6 @@ impl<'c> Writer<'c> {
         if !raw.is_empty() {
             self.packer.store(&mut self.raw, id, raw)?;
         }
-        Ok(true)
+        Ok(Some(flags))
     }
 }

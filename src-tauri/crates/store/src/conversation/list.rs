@@ -137,7 +137,7 @@ fn filter(accounts: &Accounts, query: &ConversationQuery) -> Option<String> {
     let fitting: Vec<String> = accounts
         .0
         .iter()
-        .filter(|(id, (business, platform))| {
+        .filter(|(id, (business, platform, _))| {
             query.account.is_none_or(|wanted| wanted.0 == **id)
                 && query.business.is_none_or(|wanted| wanted == *business)
                 && (query.platforms.is_empty() || query.platforms.contains(platform))

@@ -4,7 +4,7 @@ use backscroll_model::{Change, ConversationId, MessageId, RemoteId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Part, Step, step};
-use crate::{Result, search};
+use crate::{Result, placeholder, search};
 
 /// The answer named the message: the row gets the id. Where its echo is a row already, the two become one; where the
 /// echo of a twin was taken for it, the twins change places.
@@ -33,6 +33,10 @@ pub(super) fn take_remote_id(
         .prepare_cached("SELECT id FROM message WHERE account = ?1 AND remote_id = ?2")?
         .query_row((part.account, remote_id.as_str()), |row| row.get(0))
         .optional()?;
+    let counted = placeholder::came(connection, part.account, std::iter::once(remote_id))?;
+    if !counted.is_empty() {
+        all.push(Change::Conversation { id: ConversationId(part.conversation) });
+    }
     let Some(other) = other else {
         if mine.is_some() {
             look_again(connection, part.conversation)?;

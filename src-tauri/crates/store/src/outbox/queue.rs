@@ -1,13 +1,17 @@
 //! Whose turn it is: order is kept within a conversation, and one stuck conversation never blocks another.
 
 use backscroll_model::{
-    AccountId, Change, ConversationId, HOUR, IntentId, MINUTE, MessageId, Platform, RemoteId, SendReason, SendState,
-    Timestamp,
+    AccountId, Change, ConversationId, HOUR, IntentId, MINUTE, MessageId, Platform, RemoteId, ReplyWindow, SendReason,
+    SendState, Timestamp,
 };
 use rusqlite::Connection;
 
 use super::{Part, Step, changes, fail, part, reason_json, reason_of};
-use crate::{Result, account::platform_of, codes};
+use crate::{
+    Result,
+    account::{platform_of, provider_of},
+    codes,
+};
 
 /// Older than this, a message is not sent without asking (`ux.md`, composer).
 const STALE_AFTER: i64 = 30 * MINUTE;
@@ -35,6 +39,8 @@ pub struct Sendable {
     pub client_ref: String,
     /// Attempts made so far.
     pub attempts: u32,
+    /// Whether the platform lets the business answer now.
+    pub window: ReplyWindow,
 }
 
 /// Who may be sent now, and when to look again.
@@ -96,18 +102,18 @@ pub fn next_sendable(connection: &Connection, account: AccountId, now: Timestamp
         }
         match open.next_at.map(Timestamp).filter(|at| *at > now) {
             Some(at) => turn.next_at = Some(turn.next_at.map_or(at, |earlier| earlier.min(at))),
-            None => turn.ready.push(sendable(connection, open.message)?),
+            None => turn.ready.push(sendable(connection, open.message, now)?),
         }
     }
     turn.ready.sort_by_key(|sendable| sendable.intent);
     Ok(turn)
 }
 
-fn sendable(connection: &Connection, message: i64) -> Result<Sendable> {
-    let (sendable, platform) = connection
+fn sendable(connection: &Connection, message: i64, now: Timestamp) -> Result<Sendable> {
+    let (sendable, platform, provider, inbound_at, gap_after) = connection
         .prepare_cached(
             "SELECT p.intent, p.conversation, c.remote_id, a.platform, c.person, m.text, p.client_ref,
-                (SELECT count(*) FROM attempt t WHERE t.part = p.id)
+                (SELECT count(*) FROM attempt t WHERE t.part = p.id), a.provider, c.inbound_at, c.gap_after
              FROM part p JOIN message m ON m.id = p.message JOIN conversation c ON c.id = p.conversation
              JOIN account a ON a.id = p.account WHERE p.message = ?1",
         )?
@@ -124,11 +130,17 @@ fn sendable(connection: &Connection, message: i64) -> Result<Sendable> {
                     text: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
                     client_ref: row.get(6)?,
                     attempts: row.get(7)?,
+                    window: ReplyWindow::Uncertain,
                 },
                 platform,
+                row.get::<_, Option<String>>(8)?,
+                row.get::<_, Option<i64>>(9)?.map(Timestamp),
+                row.get::<_, bool>(10)?,
             ))
         })?;
-    Ok(Sendable { platform: platform_of(&platform)?, ..sendable })
+    let (platform, provider) = (platform_of(&platform)?, provider_of(provider.as_deref())?);
+    let window = ReplyWindow::through(provider, platform, inbound_at, gap_after, now);
+    Ok(Sendable { platform, window, ..sendable })
 }
 
 /// Holds back what should not go without asking: queued for more than 30 minutes, or the customer wrote meanwhile. What
