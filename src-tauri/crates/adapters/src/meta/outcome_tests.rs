@@ -1,4 +1,4 @@
-#![expect(clippy::panic, reason = "tests")]
+#![expect(clippy::panic, clippy::indexing_slicing, reason = "tests")]
 //! The table: what came back, what it must mean. A new answer seen in the wild becomes a new row.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 //! The table of `reference/meta-graph.md` 9.2 with 1.5, 5.5 and 6.5, row by row.
 
 use std::collections::BTreeSet;
