@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use backscroll_model::{AccountId, Backfill, Health, MINUTE, Timestamp};
+use backscroll_model::{AccountId, Backfill, Health, MINUTE, Platform, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     inner::Inner,
+    link::Link,
     live::Live,
     pace::{self, Attention, Pace},
     rate::Urgency,
-    round,
+    round::{self, graph::Memory},
 };
 
 /// Reads the account until it is cancelled or disconnected.
@@ -48,7 +49,6 @@ async fn sleep_until(inner: &Inner, at: Option<Timestamp>) {
 /// When the account is read next; `None`: not before someone wakes the task.
 fn next_read(inner: &Inner, live: &Live) -> Option<Timestamp> {
     let now = inner.now();
-    let view = inner.view();
     let state = live.state();
     let connection = state.connection?;
     if state.awaiting_choice && !state.hurry {
@@ -57,13 +57,7 @@ fn next_read(inner: &Inner, live: &Live) -> Option<Timestamp> {
     if !state.health.heals_itself() && !state.hurry {
         return look_at(state.look_again, &state.health, now);
     }
-    let attention = if view.account == Some(live.id) && view.conversation.is_some() {
-        Attention::OnScreen
-    } else if view.background {
-        Attention::Background
-    } else {
-        Attention::Foreground
-    };
+    let attention = attention(inner, live);
     let link = inner.open_link(connection);
     let pace = Pace {
         platform: live.platform,
@@ -74,8 +68,34 @@ fn next_read(inner: &Inner, live: &Live) -> Option<Timestamp> {
         slowdown: link.as_ref().map_or(1, |l| l.slowdown(live.platform)),
         not_before: link.as_ref().map_or(now, |l| l.allowed_at(live.platform, now, Urgency::Read)),
         hurry: state.hurry,
+        graph: link.as_ref().filter(|l| l.meta().is_some()).map(|l| graph_pause(live, l, attention, now)),
     };
     Some(pace::next_read(&pace, now, inner.jitter()))
+}
+
+/// Graph: the pause from the last round to the next one, which is a walk, or a piece of older history before it.
+fn graph_pause(live: &Live, link: &Link, attention: Attention, now: Timestamp) -> i64 {
+    let memory = live.graph();
+    let interval = walk_interval(&memory, link, live.platform, attention);
+    let waited = memory.walked_at.map_or(0, |at| now.since(at).max(0));
+    if memory.more { 0 } else { (interval - waited).max(0) }
+}
+
+/// Graph: the pause from one walk to the next.
+pub(crate) fn walk_interval(memory: &Memory, link: &Link, platform: Platform, attention: Attention) -> i64 {
+    pace::graph::interval(memory.fastest, attention, link.quota(platform).map_or(0, |quota| quota.used))
+}
+
+/// How much the user looks at an account.
+pub(crate) fn attention(inner: &Inner, live: &Live) -> Attention {
+    let view = inner.view();
+    if view.account == Some(live.id) && view.conversation.is_some() {
+        Attention::OnScreen
+    } else if view.background {
+        Attention::Background
+    } else {
+        Attention::Foreground
+    }
 }
 
 /// How long an account that the user must mend is left alone before it is looked at again; `None`: until the user acts.

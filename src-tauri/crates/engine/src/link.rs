@@ -318,7 +318,7 @@ fn meta_config(error: meta::ConfigError) -> UserError {
 }
 
 /// Links by connection, opened when first needed.
-pub(crate) type Links = Mutex<std::collections::BTreeMap<ConnectionId, Arc<Link>>>;
+pub(crate) type Links = Mutex<BTreeMap<ConnectionId, Arc<Link>>>;
 
 /// What a provider can do on a platform, for accounts whose connection is not open. A test compares it with the adapters.
 pub(crate) fn capabilities(provider: Provider, platform: Platform) -> Capabilities {

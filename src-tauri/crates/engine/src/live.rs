@@ -14,7 +14,7 @@ use backscroll_model::{
 
 use crate::{
     quiet::{Quiet, Wake},
-    round::x::Billed,
+    round::{graph::Memory, x::Billed},
 };
 
 /// From this absence on, news are told as one summary (`ux.md`, notifications).
@@ -33,6 +33,8 @@ pub(crate) struct Live {
     state: Mutex<State>,
     /// X: what was billed today.
     billed: Mutex<Billed>,
+    /// Graph: what the last walk saw.
+    graph: Mutex<Memory>,
 }
 
 /// The numbers behind it.
@@ -91,6 +93,7 @@ impl Live {
             sender: Wake::new(quiet),
             round: tokio::sync::Mutex::new(()),
             billed: Mutex::default(),
+            graph: Mutex::default(),
             state: Mutex::new(State {
                 connection,
                 health: if connection.is_some() { Health::Starting } else { Health::Disconnected },
@@ -123,6 +126,11 @@ impl Live {
     /// X: what was billed today.
     pub(crate) fn billed(&self) -> MutexGuard<'_, Billed> {
         self.billed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Graph: what the last walk saw. Held for a moment, never over an await.
+    pub(crate) fn graph(&self) -> MutexGuard<'_, Memory> {
+        self.graph.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads again as soon as the provider's waits allow.

@@ -5,6 +5,8 @@
 //! read may be billed. What is on screen is read at `nextUpdate`, the rest every second cycle, a hidden window every
 //! five minutes. After failures the pauses grow, with jitter, so that a thousand clients do not come back together.
 
+pub(crate) mod graph;
+
 use backscroll_model::{MINUTE, Platform, SECOND, Timestamp};
 
 /// How much the user looks at an account.
@@ -35,6 +37,8 @@ pub(crate) struct Pace {
     pub(crate) not_before: Timestamp,
     /// Someone asked to read as soon as the provider's waits allow.
     pub(crate) hurry: bool,
+    /// Graph has no cache and no `nextUpdate`: the pause until the next walk, or until the next piece of older history.
+    pub(crate) graph: Option<i64>,
 }
 
 /// The provider's cache of Messenger and Instagram, in case an answer names no `nextUpdate`.
@@ -53,6 +57,8 @@ pub(crate) fn next_read(pace: &Pace, now: Timestamp, jitter: f64) -> Timestamp {
     let Some(last) = pace.last.filter(|last| *last <= now) else { return pace.not_before.max(now) };
     let due = if pace.failures > 0 {
         if pace.hurry { now } else { last.plus(pause(pace.failures, jitter)) }
+    } else if let Some(interval) = pace.graph {
+        if pace.hurry { now } else { last.plus(interval) }
     } else {
         let fresh = pace.next_update.unwrap_or(last.plus(CACHE_MS));
         let floor = match pace.platform {
@@ -105,6 +111,7 @@ mod tests {
             slowdown: 1,
             not_before: T,
             hurry: false,
+            graph: None,
         }
     }
 

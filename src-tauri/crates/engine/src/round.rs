@@ -6,6 +6,7 @@
 //! Promises: pages are applied while the answer is still being read; a change is published after its commit; a round
 //! that fails half-way has lost nothing, because the next one reads the same again; nothing new writes nothing.
 
+pub(crate) mod graph;
 pub(crate) mod x;
 
 use std::sync::Arc;
@@ -90,7 +91,9 @@ pub(crate) async fn read_back(
     let account = inner.account(live.id).await.ok()?;
     let link = open(inner, &account, false).await.ok()??;
     let mut round = Round { inner, live, link, account, arrival: Arrival::Live, tally: Tally::default() };
-    round.ask_for_auto_response().await.ok()?;
+    if round.link.meta().is_none() {
+        round.ask_for_auto_response().await.ok()?;
+    }
     let read = round.read_conversation(conversation.clone(), archived).await;
     let calls = round.tally.calls;
     live.state().calls += calls;
@@ -122,7 +125,7 @@ pub(crate) async fn round(inner: &Arc<Inner>, live: &Arc<Live>) -> Result<SyncRe
                 Backfill::AwaitingChoice | Backfill::Pending => Arrival::Backfill,
             };
             let mut round = Round { inner, live, link, account: account.clone(), arrival, tally };
-            let stopped = round.run().await.err();
+            let stopped = round.run(hurried).await.err();
             tally = round.tally;
             stopped
         }
@@ -132,9 +135,9 @@ pub(crate) async fn round(inner: &Arc<Inner>, live: &Arc<Live>) -> Result<SyncRe
     Ok(conclude(inner, live, &account, tally, stopped).await)
 }
 
-/// Reads what is archived, right after a first back-fill that no running task follows: the command line makes one round
-/// and ends, and would never come to it.
-pub(crate) async fn archived(inner: &Arc<Inner>, live: &Arc<Live>, mut report: SyncReport) -> Result<SyncReport> {
+/// Reads what is archived, and at Graph what lies further back, after a round that no running task follows: the command
+/// line makes one round and ends, and would never come to it.
+pub(crate) async fn further_back(inner: &Arc<Inner>, live: &Arc<Live>, mut report: SyncReport) -> Result<SyncReport> {
     let _one_at_a_time = live.round.lock().await;
     let account = inner.account(live.id).await?;
     if account.platform == Platform::X || report.health != Health::Ok {
@@ -143,8 +146,10 @@ pub(crate) async fn archived(inner: &Arc<Inner>, live: &Arc<Live>, mut report: S
     // What stops it stops the next round too, and is said there.
     let Ok(Some(link)) = open(inner, &account, false).await else { return Ok(report) };
     let mut round = Round { inner, live, link, account, arrival: Arrival::Backfill, tally: Tally::default() };
-    if round.read_archived().await.is_err() {
-        tracing::info!("archived conversations could not be read yet");
+    let read =
+        if round.link.meta().is_some() { round.read_graph_to_its_end().await } else { round.read_archived().await };
+    if read.is_err() {
+        tracing::info!("what lies further back could not be read to its end yet");
     }
     live.state().calls += round.tally.calls;
     report.calls += round.tally.calls;
@@ -172,7 +177,11 @@ async fn open(inner: &Inner, account: &Account, hurried: bool) -> std::result::R
 }
 
 impl Round<'_> {
-    async fn run(&mut self) -> std::result::Result<(), Stop> {
+    /// `hurried`: somebody asked for it.
+    async fn run(&mut self, hurried: bool) -> std::result::Result<(), Stop> {
+        if self.link.meta().is_some() {
+            return self.read_graph(hurried).await;
+        }
         self.ask_for_auto_response().await?;
         if self.account.platform == Platform::X {
             return self.read_x().await;
@@ -241,6 +250,9 @@ impl Round<'_> {
         let platform = self.account.platform;
         if platform == Platform::X {
             return self.read_x_conversation(conversation).await;
+        }
+        if self.link.meta().is_some() {
+            return self.read_newest(conversation).await;
         }
         let read = Read::Messages { platform, archived, conversation: Some(conversation), limit: None, next: None };
         self.read(&read).await

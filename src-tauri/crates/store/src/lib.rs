@@ -40,6 +40,7 @@ mod message;
 mod open;
 pub mod outbox;
 mod parked;
+mod participant;
 mod placeholder;
 mod raw;
 mod schema;
@@ -57,8 +58,9 @@ pub use account::{
 };
 pub use apply::{Applied, ApplyContext, Arrival, BATCH_MESSAGES};
 pub use attachment::{
-    KeptMedia, MediaFile, WaitingAttachment, attachment_to_fetch, attachments_waiting, evict_media, files_waiting,
-    media_bytes, media_path, media_paths, oldest_media, set_media_failed, set_media_ready,
+    KeptMedia, MediaCopy, MediaFile, WaitingAttachment, attachment_to_fetch, attachments_waiting, evict_media,
+    files_waiting, leave_media, media_bytes, media_copy, media_path, media_paths, media_paths_in, media_summary,
+    oldest_media, set_media_failed, set_media_ready,
 };
 pub use contact::{
     IdsWalk, PACE_MESSAGES, Pace, contact_page, conversation_of_person, ids_cursor, ids_to_walk, media_of, message_at,
@@ -77,6 +79,7 @@ pub use gaps::{gaps, gaps_of_account};
 pub use handle::Store;
 pub use message::{Announcement, message_details, message_of, messages_by_ids, take_announcements};
 pub use open::{Access, DATABASE_FILE};
+pub use participant::people_without_picture;
 pub use schema::SCHEMA_VERSION;
 pub use setting::{set_settings, set_value, settings, value};
 pub use thread::thread_page;

@@ -10,7 +10,7 @@ use backscroll_adapters::{
 };
 use backscroll_model::{
     Account, AccountId, AccountPage, AutoResponse, Backfill, Business, Change, Connection, ConnectionId, ErrorCode,
-    Health, KeyCheck, Platform, PlatformCheck, PlatformState, XHistory, text::clean_line,
+    Health, KeyCheck, Platform, PlatformCheck, PlatformState, Provider, XHistory, text::clean_line,
 };
 use backscroll_store as db;
 
@@ -20,6 +20,7 @@ use crate::{
     errors::{adapter_error, store_error, user_error},
     inner::Result,
     link::open_ayrshare,
+    round::graph::left_out,
     secrets::{AyrshareKeys, Credentials},
 };
 
@@ -71,6 +72,9 @@ impl Inbox {
             .and_then(|c| self.0.open_link(c))
             .and_then(|link| link.quota(page.account.platform));
         page.account = self.0.complete(page.account);
+        if page.account.provider == Some(Provider::Meta) {
+            page.left_out = left_out(page.account.platform);
+        }
         Ok(page)
     }
 

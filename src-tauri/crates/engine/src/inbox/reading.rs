@@ -1,8 +1,8 @@
 //! Reading the history. Never waits for the network.
 
 use backscroll_model::{
-    Conversation, ConversationId, ConversationPage, ConversationQuery, Counts, Gap, Message, MessageDetails, MessageId,
-    Place, ThreadPage, ThreadPosition,
+    ContactPage, Conversation, ConversationId, ConversationPage, ConversationQuery, Counts, Gap, GapReason, Health,
+    MediaItem, Message, MessageDetails, MessageId, Place, ThreadPage, ThreadPosition, Timestamp,
 };
 use backscroll_store as db;
 
@@ -63,7 +63,9 @@ impl Inbox {
         limit: u32,
     ) -> Result<ThreadPage> {
         let limit = limit.clamp(1, MAX_ROWS);
-        self.0.read(move |c| db::thread_page(c, conversation, &position, limit)).await
+        let mut page = self.0.read(move |c| db::thread_page(c, conversation, &position, limit)).await?;
+        self.say_next_try(conversation, &mut page.gaps).await?;
+        Ok(page)
     }
 
     /// Messages by id, hydrated. Unknown ids are left out.
@@ -102,5 +104,55 @@ impl Inbox {
                 }
             })
             .await
+    }
+
+    /// What the contact panel shows.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, and those of the history.
+    pub async fn contact_page(&self, conversation: ConversationId) -> Result<ContactPage> {
+        let mut page = self.0.read(move |c| db::contact_page(c, conversation)).await?;
+        self.say_next_try(conversation, &mut page.gaps).await?;
+        Ok(page)
+    }
+
+    /// Pictures, videos, sounds and files of a conversation, newest first; `limit` at most 200.
+    ///
+    /// # Errors
+    ///
+    /// `BadInput` for a place that is none, and those of the history.
+    pub async fn media_of(
+        &self,
+        conversation: ConversationId,
+        before: Option<Place>,
+        limit: u32,
+    ) -> Result<Vec<MediaItem>> {
+        let limit = limit.clamp(1, MAX_ROWS);
+        self.0.read(move |c| db::media_of(c, conversation, before.as_ref(), limit)).await
+    }
+
+    /// *Jump to date*: the first message at that time or later, else the newest before it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn message_at(&self, conversation: ConversationId, at: Timestamp) -> Result<Option<MessageId>> {
+        self.0.read(move |c| db::message_at(c, conversation, at)).await
+    }
+
+    /// While the provider asks to slow down, a gap that a read may still close says when it is tried.
+    async fn say_next_try(&self, conversation: ConversationId, gaps: &mut [Gap]) -> Result<()> {
+        if gaps.iter().all(|gap| gap.count.is_some()) {
+            return Ok(());
+        }
+        let (account, _) = self.0.read(move |c| db::remote_of(c, conversation)).await?;
+        let Some(live) = self.0.live(account) else { return Ok(()) };
+        if let Health::RateLimited { until } = live.state().health {
+            for gap in gaps.iter_mut().filter(|gap| gap.count.is_none() && gap.reason == GapReason::NoOverlap) {
+                gap.next_try = Some(until);
+            }
+        }
+        Ok(())
     }
 }

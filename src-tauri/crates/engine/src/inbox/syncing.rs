@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backscroll_model::{AccountId, Backfill, ConnectionId, ErrorCode, SyncReport};
+use backscroll_model::{AccountId, Backfill, ConnectionId, ErrorCode, Provider, SyncReport};
 use futures_util::future::join_all;
 
 use super::Inbox;
@@ -33,10 +33,11 @@ impl Inbox {
             live.state().hurry = true;
             self.let_try(account.connection);
             let inner = Arc::clone(&self.0);
-            let first = account.backfill == Backfill::Pending;
+            let is_graph = account.provider == Some(Provider::Meta);
+            let first = account.backfill == Backfill::Pending || is_graph;
             async move {
                 let report = round::round(&inner, &live).await?;
-                if first && !inner.is_running() { round::archived(&inner, &live, report).await } else { Ok(report) }
+                if first && !inner.is_running() { round::further_back(&inner, &live, report).await } else { Ok(report) }
             }
         });
         join_all(rounds).await.into_iter().collect()

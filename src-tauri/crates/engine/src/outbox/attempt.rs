@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use backscroll_adapters::{AdapterError, Kind, SendOutcome, SendText};
-use backscroll_model::{Change, ErrorCode, MINUTE, Platform, SendReason, Timestamp};
+use backscroll_model::{Change, ErrorCode, MINUTE, Platform, ReplyWindow, SendReason, Timestamp};
 use backscroll_store::{
     self as db,
     outbox::{Answer, AttemptId, Outcome, Sendable},
@@ -50,7 +50,7 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
             recipient: sendable.recipient.clone(),
             text: sendable.text.clone(),
             client_ref: sendable.client_ref.clone(),
-            human_agent: false,
+            human_agent: matches!(sendable.window, ReplyWindow::HumanOnly { .. }),
         })
         .await;
     let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;

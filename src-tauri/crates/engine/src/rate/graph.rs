@@ -23,6 +23,10 @@ const PAUSE: i64 = 5 * MINUTE;
 /// Waits after refusals in a row where the provider names none.
 const STEPS: [i64; 5] = [MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR];
 
+/// Refused although nothing of ours had left for long: another program, or an earlier start of this one, used up the
+/// same second. Waited for briefly, and no strike.
+const COLD: i64 = 2 * SECOND;
+
 /// Counts reads against the limit.
 #[derive(Debug, Default)]
 pub(crate) struct GraphBucket {
@@ -34,11 +38,14 @@ pub(crate) struct GraphBucket {
     blocked: Option<(Timestamp, Timestamp)>,
     /// Refusals in a row.
     strikes: usize,
+    /// When the first read since the start left.
+    first: Option<Timestamp>,
 }
 
 impl GraphBucket {
     /// Counts a read that is about to leave.
     pub(crate) fn record(&mut self, now: Timestamp) {
+        self.first.get_or_insert(now);
         self.reads.push_back(now);
         while self.reads.len() > READS {
             self.reads.pop_front();
@@ -58,6 +65,14 @@ impl GraphBucket {
 
     /// Refused for being too fast: nothing leaves before `wait`, or before the next step.
     pub(crate) fn refused(&mut self, now: Timestamp, wait: Option<Duration>) -> Timestamp {
+        let is_cold = wait.is_none() && self.strikes == 0 && self.first.is_some_and(|first| now.since(first) < COLD);
+        if is_cold {
+            // Once: what is refused again is no coincidence.
+            self.first = Some(now.plus(-COLD));
+            let until = now.plus(COLD);
+            self.blocked = Some((now, until));
+            return until;
+        }
         let step = STEPS.get(self.strikes.min(STEPS.len() - 1)).copied().unwrap_or(HOUR);
         let wait = wait.map_or(step, |w| i64::try_from(w.as_millis()).unwrap_or(DAY)).clamp(SECOND, DAY);
         let until = now.plus(wait);
@@ -183,6 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn a_second_that_another_program_used_up_is_waited_for_briefly_and_once() {
+        let mut bucket = GraphBucket::default();
+        bucket.record(T);
+        assert_eq!(bucket.refused(T, None), T.plus(2 * SECOND));
+        let again = T.plus(2 * SECOND);
+        bucket.record(again);
+        assert_eq!(bucket.refused(again, None), again.plus(MINUTE));
+    }
+
+    #[test]
     fn a_clock_that_was_set_back_does_not_block_for_hours() {
         let mut bucket = GraphBucket::default();
         bucket.record(T);
@@ -190,7 +215,7 @@ mod tests {
         bucket.heard(T, Quota { used: 99, max: 100 });
         let earlier = T.plus(-HOUR);
         assert_eq!(bucket.allowed_at(earlier, Urgency::Read), earlier);
-        bucket.refused(T, None);
+        bucket.refused(T.plus(MINUTE), None);
         assert_eq!(bucket.allowed_at(earlier, Urgency::Read), earlier.plus(MINUTE));
     }
 }

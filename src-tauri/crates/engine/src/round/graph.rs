@@ -1,0 +1,358 @@
+//! Reading an account at Graph (`reference/meta-graph.md` 11).
+//!
+//! A walk asks for the conversations in which something happened last, newest first, each with its newest messages, and
+//! goes on until it meets one that is older than where the last complete walk began: one call when nothing is new, and
+//! one more for each ten conversations that have news. Where that walk began is written in the transaction of the last
+//! page, so a walk that broke off is walked again and never skipped (`architecture.md`, invariant 2).
+//!
+//! What lies further back is fetched afterwards, a few calls at a time, so that the next walk is never late: Messenger
+//! gives older messages by pages, Instagram only their ids, which is enough to count and date a gap.
+//!
+//! A conversation that moves to the front while a walk turns its pages is met by the next walk, because it begins again
+//! at the front and ends where this one began.
+
+use std::collections::BTreeSet;
+
+use backscroll_adapters::{AdapterError, Kind, Read, ReadDone};
+use backscroll_model::{Backfill, Event, HOUR, Page, Platform, RemoteId, SECOND, Timestamp};
+use backscroll_store::{self as db, IdsWalk};
+
+use super::{Round, Stop};
+use crate::{
+    account_task::{attention, walk_interval},
+    inner::MISSING_FIELDS,
+    pace::graph::{self, PAUSE, Thread},
+    rate::Urgency,
+};
+
+/// Conversations of a page: many while everything is new, few while one call must be cheap.
+const BACKFILL_PAGE: u32 = 20;
+const POLL_PAGE: u32 = 10;
+/// Pages of one walk; at 20 conversations a page more than any inbox that Graph lists.
+const MAX_PAGES: u32 = 5_000;
+/// Detailed messages of one conversation; Instagram never gives more (4.4).
+const DETAILS: u32 = 20;
+/// Messenger's older messages, by pages of this size.
+const OLDER_PAGE: u32 = 50;
+/// When the last complete walk began: the newest `updated_time` that it saw, in ms.
+const WALKED: &str = "graph_walked";
+/// Conversations read singly before the walk, after a pause.
+const RISKY: usize = 10;
+/// Calls for older history between two walks.
+const SPARE_CALLS: u32 = 4;
+/// Our own restraint is waited for within a round up to this long; longer ends the round.
+const PATIENCE: i64 = 10 * SECOND;
+/// Persons whose profile is asked for, at most, before the list is looked up again.
+const PROFILES: u32 = 50;
+/// Who has no picture is looked up this rarely.
+const PROFILES_AGAIN: i64 = HOUR;
+
+/// What is remembered between the rounds of an account, while the program runs.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Milliseconds a message in the fastest conversation of the last walk.
+    pub(crate) fastest: Option<i64>,
+    /// When the last walk began, by our clock.
+    pub(crate) walked_at: Option<Timestamp>,
+    /// There is older history to fetch.
+    pub(crate) more: bool,
+    /// Conversations whose older history could not be had since the start, or since the last news of a gap.
+    unreadable: BTreeSet<RemoteId>,
+    /// Persons whose profile is still to be asked for: conversation and person.
+    profiles: Vec<(RemoteId, RemoteId)>,
+    /// When they were last looked up.
+    profiles_at: Option<Timestamp>,
+}
+
+impl Round<'_> {
+    /// One round: the walk if it is due, then a few calls for what lies further back.
+    pub(super) async fn read_graph(&mut self, hurried: bool) -> Result<(), Stop> {
+        let attention = attention(self.inner, self.live);
+        let is_due = hurried || {
+            let memory = self.live.graph();
+            let interval = walk_interval(&memory, &self.link, self.account.platform, attention);
+            is_due(&memory, interval, self.inner.now())
+        };
+        if is_due {
+            self.walk_recent().await?;
+            self.keep_missing_fields().await;
+        }
+        if self.account.backfill == Backfill::Done {
+            self.fetch_older(SPARE_CALLS).await?;
+        }
+        Ok(())
+    }
+
+    /// All that lies further back, for a reader that makes one round and ends.
+    pub(super) async fn read_graph_to_its_end(&mut self) -> Result<(), Stop> {
+        while self.fetch_older(SPARE_CALLS).await? {}
+        Ok(())
+    }
+
+    async fn walk_recent(&mut self) -> Result<(), Stop> {
+        let id = self.account.id;
+        let platform = self.account.platform;
+        let began = self.inner.now();
+        let walked = self.inner.read(move |c| db::cursor(c, id, WALKED)).await.map_err(Stop::Storage)?;
+        let walked: Option<Timestamp> = walked.and_then(|at| at.parse().ok()).map(Timestamp);
+        if walked.is_some() {
+            self.read_risky(began).await?;
+        }
+        let limit = if walked.is_none() { BACKFILL_PAGE } else { POLL_PAGE };
+        let mut front: Option<Timestamp> = None;
+        let mut fastest: Option<i64> = None;
+        let mut next = None;
+        for _ in 0..MAX_PAGES {
+            let read = Read::Recent { platform, limit, next };
+            let (done, mut pages) = self.ask(&read).await?;
+            let read_at = done.server_time.unwrap_or_else(|| self.link.corrected(self.inner.now()));
+            self.tally.fresh_at = self.tally.fresh_at.or(Some(read_at));
+            front = front.max(newest_update(&pages));
+            fastest = fastest.into_iter().chain(fastest_of(&pages, read_at)).min();
+            let is_met = walked.is_some_and(|walked| oldest_update(&pages).is_some_and(|oldest| oldest < walked));
+            next = done.next;
+            let is_last = next.is_none() || is_met;
+            if is_last && let Some(front) = front.filter(|front| walked.is_none_or(|walked| *front > walked)) {
+                let cursors = vec![(WALKED.to_owned(), Some(front.0.to_string()))];
+                match pages.last_mut() {
+                    Some(page) => page.cursors.extend(cursors),
+                    None => pages.push(Page { cursors, ..Page::default() }),
+                }
+            }
+            self.apply(pages).await.map_err(Stop::Storage)?;
+            if is_last {
+                break;
+            }
+        }
+        let mut memory = self.live.graph();
+        memory.fastest = fastest;
+        memory.walked_at = Some(began);
+        // Something new may have opened a gap.
+        if self.tally.wrote || walked.is_none() {
+            memory.more = true;
+        }
+        if self.tally.new_messages > 0 {
+            memory.unreadable.clear();
+        }
+        Ok(())
+    }
+
+    /// After a pause: whoever is about to pass the 20 messages that are given, before everybody else.
+    async fn read_risky(&mut self, now: Timestamp) -> Result<(), Stop> {
+        let before = self.live.state().last_success.or(self.account.last_read_at);
+        let Some(before) = before.filter(|before| now.since(*before) >= PAUSE) else { return Ok(()) };
+        let id = self.account.id;
+        let now = self.link.corrected(now);
+        let paces = self.inner.read(move |c| db::pace_of(c, id, before.plus(-HOUR), before)).await;
+        let threads = paces.map_err(Stop::Storage)?.into_iter().filter_map(|held| {
+            let pace = graph::pace(&held.last_hour, before)?;
+            Some(Thread { remote_id: held.remote_id, pace, newest: held.newest })
+        });
+        for conversation in graph::by_risk(threads.collect(), now).into_iter().take(RISKY) {
+            match self.read_newest(conversation).await {
+                // One conversation that cannot be read must not hold up the rest.
+                Ok(_) | Err(Stop::Adapter(AdapterError { kind: Kind::NotFound | Kind::Rejected, .. })) => {}
+                Err(stop) => return Err(stop),
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest messages of one conversation.
+    pub(super) async fn read_newest(&mut self, conversation: RemoteId) -> Result<ReadDone, Stop> {
+        let platform = self.account.platform;
+        let conversation = Some(conversation);
+        let read = Read::Messages { platform, archived: false, conversation, limit: Some(DETAILS), next: None };
+        let (done, pages) = self.ask(&read).await?;
+        self.apply(pages).await.map_err(Stop::Storage)?;
+        Ok(done)
+    }
+
+    /// Fetches what lies further back, with at most `calls` calls. Returns whether there is more.
+    async fn fetch_older(&mut self, calls: u32) -> Result<bool, Stop> {
+        if !self.live.graph().more {
+            return self.read_profiles(calls).await;
+        }
+        for _ in 0..calls {
+            let Some(work) = self.next_older().await? else {
+                self.live.graph().more = false;
+                return self.read_profiles(calls).await;
+            };
+            self.read_older(work).await?;
+        }
+        Ok(true)
+    }
+
+    /// A conversation in which something is missing that is not counted yet.
+    async fn next_older(&self) -> Result<Option<IdsWalk>, Stop> {
+        let id = self.account.id;
+        let limit = u32::try_from(self.live.graph().unreadable.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let found = self.inner.read(move |c| db::ids_to_walk(c, id, limit)).await.map_err(Stop::Storage)?;
+        let memory = self.live.graph();
+        Ok(found.into_iter().find(|walk| !memory.unreadable.contains(&walk.remote_id)))
+    }
+
+    /// One page further back. Where it goes on is kept in its transaction.
+    async fn read_older(&mut self, work: IdsWalk) -> Result<(), Stop> {
+        let platform = self.account.platform;
+        let read = match platform {
+            Platform::Instagram | Platform::X => {
+                Read::Ids { platform, conversation: work.remote_id.clone(), next: work.cursor.clone() }
+            }
+            Platform::Messenger => Read::Messages {
+                platform,
+                archived: false,
+                conversation: Some(work.remote_id.clone()),
+                limit: Some(OLDER_PAGE),
+                next: work.cursor.clone(),
+            },
+        };
+        let (next, mut pages) = match self.ask(&read).await {
+            Ok((done, pages)) => (done.next, pages),
+            // It cannot be read, or its cursor died: the next start begins anew.
+            Err(Stop::Adapter(error)) if matches!(error.kind, Kind::NotFound | Kind::Rejected) => {
+                tracing::info!(kind = ?error.kind, "older messages could not be read");
+                self.live.graph().unreadable.insert(work.remote_id.clone());
+                (None, Vec::new())
+            }
+            Err(stop) => return Err(stop),
+        };
+        let name = db::ids_cursor(&work.remote_id);
+        let is_through = next.is_none();
+        self.apply_history(&mut pages, (name.clone(), next)).await?;
+        if self.next_older().await?.is_some_and(|next| next.remote_id == work.remote_id) {
+            if is_through {
+                // Listed to its beginning and still something is not counted: what is new since is met by a later walk.
+                self.live.graph().unreadable.insert(work.remote_id);
+            }
+        } else if !is_through {
+            // Nothing is missing any more: a gap that opens later is walked from the front.
+            self.apply_history(&mut Vec::new(), (name, None)).await?;
+        }
+        Ok(())
+    }
+
+    /// What is fetched from further back is history, however young the account.
+    async fn apply_history(&mut self, pages: &mut Vec<Page>, cursor: (String, Option<String>)) -> Result<(), Stop> {
+        match pages.last_mut() {
+            Some(page) => page.cursors.push(cursor),
+            None => pages.push(Page { cursors: vec![cursor], ..Page::default() }),
+        }
+        let arrival = std::mem::replace(&mut self.arrival, db::Arrival::Backfill);
+        let applied = self.apply(std::mem::take(pages)).await;
+        self.arrival = arrival;
+        applied.map(|_| ()).map_err(Stop::Storage)
+    }
+
+    /// Names and pictures of persons who have none. Returns whether there are more to ask for.
+    async fn read_profiles(&mut self, calls: u32) -> Result<bool, Stop> {
+        let (id, now) = (self.account.id, self.inner.now());
+        let is_due = {
+            let memory = self.live.graph();
+            memory.profiles.is_empty() && memory.profiles_at.is_none_or(|at| now.since(at) >= PROFILES_AGAIN)
+        };
+        if is_due {
+            let found = self.inner.read(move |c| db::people_without_picture(c, id, PROFILES)).await;
+            let mut memory = self.live.graph();
+            memory.profiles = found.map_err(Stop::Storage)?;
+            memory.profiles.reverse();
+            memory.profiles_at = Some(now);
+        }
+        let platform = self.account.platform;
+        for _ in 0..calls {
+            let asked = self.live.graph().profiles.pop();
+            let Some((conversation, person)) = asked else { return Ok(false) };
+            match self.ask(&Read::Profile { platform, conversation, person }).await {
+                Ok((_, pages)) => {
+                    self.apply(pages).await.map_err(Stop::Storage)?;
+                }
+                Err(Stop::Adapter(AdapterError { kind: Kind::NotFound | Kind::Rejected, .. })) => {}
+                Err(stop) => return Err(stop),
+            }
+        }
+        Ok(!self.live.graph().profiles.is_empty())
+    }
+
+    /// Puts a question when the rate bucket lets it out. A refusal for being too fast is waited for once, if the wait is
+    /// short: another program may have used up this very second.
+    async fn ask(&mut self, read: &Read) -> Result<(ReadDone, Vec<Page>), Stop> {
+        self.wait_turn().await?;
+        match self.read_whole(read).await {
+            Err(Stop::Adapter(AdapterError { kind: Kind::RateLimited { .. }, .. })) => {
+                self.wait_turn().await?;
+                self.read_whole(read).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Waits for the rate bucket; a wait that is longer than a round should take ends the round.
+    async fn wait_turn(&self) -> Result<(), Stop> {
+        let now = self.inner.now();
+        let at = self.link.allowed_at(self.account.platform, now, Urgency::Read);
+        if at.since(now) > PATIENCE {
+            return Err(Stop::Wait(at));
+        }
+        self.inner.sleep_until(at).await;
+        Ok(())
+    }
+
+    /// Fields that this version of Graph lacks are not asked for again after a restart.
+    async fn keep_missing_fields(&self) {
+        let Some(missing) = self.link.meta().map(backscroll_adapters::meta::Meta::dropped_fields) else { return };
+        if missing.is_empty() {
+            return;
+        }
+        let kept = self.inner.store.write_sync(move |tx| {
+            let held = db::value::<BTreeSet<String>>(tx, MISSING_FIELDS)?;
+            if held.as_ref() == Some(&missing) { Ok(()) } else { db::set_value(tx, MISSING_FIELDS, &missing) }
+        });
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "what Graph lacks could not be kept");
+        }
+    }
+}
+
+fn updates(pages: &[Page]) -> impl Iterator<Item = Timestamp> {
+    pages.iter().flat_map(|page| &page.conversations).filter_map(|conversation| conversation.updated_at)
+}
+
+fn newest_update(pages: &[Page]) -> Option<Timestamp> {
+    updates(pages).max()
+}
+
+fn oldest_update(pages: &[Page]) -> Option<Timestamp> {
+    updates(pages).min()
+}
+
+fn fastest_of(pages: &[Page], now: Timestamp) -> Option<i64> {
+    pages
+        .iter()
+        .flat_map(|page| &page.conversations)
+        .filter_map(|conversation| {
+            let times: Vec<Timestamp> = conversation
+                .events
+                .iter()
+                .filter_map(|event| match event {
+                    Event::Message(message) => Some(message.at),
+                    _ => None,
+                })
+                .collect();
+            graph::pace(&times, now)
+        })
+        .min()
+}
+
+/// What an account at Graph never shows to apps (2.6).
+pub(crate) fn left_out(platform: Platform) -> Vec<backscroll_model::LeftOut> {
+    use backscroll_model::LeftOut::{IdleRequests, LinkedAccounts, OlderThanTwenty, PeopleWithoutRole};
+    match platform {
+        Platform::Instagram => vec![IdleRequests, PeopleWithoutRole, OlderThanTwenty],
+        Platform::Messenger | Platform::X => vec![PeopleWithoutRole, LinkedAccounts],
+    }
+}
+
+/// Whether a walk is due, or only what lies further back is left to fetch.
+pub(crate) fn is_due(memory: &Memory, interval: i64, now: Timestamp) -> bool {
+    memory.walked_at.is_none_or(|at| at > now || now.since(at) >= interval)
+}
