@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, io::Read as _, process::ExitCode};
 
-use backscroll_engine::{AyrshareSecrets, Inbox, Secret, SecretsPlace};
+use backscroll_engine::{AyrshareSecrets, Inbox, MetaSecrets, Secret, SecretsPlace};
 use backscroll_model::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     args::AccountCommand,
@@ -33,10 +33,13 @@ struct Row {
 /// Runs one of the account commands.
 pub async fn run(folder: &Folder, command: AccountCommand, out: &mut Output) -> anyhow::Result<ExitCode> {
     match command {
-        AccountCommand::Add { provider: Provider::Ayrshare, name, api_base, history } => {
-            add(folder, name, api_base, history, out).await
+        AccountCommand::Add { provider, name, api_base, history, page } => {
+            let secrets = match provider {
+                Provider::Ayrshare => Given::Ayrshare(parse_ayrshare(&stdin()?, history)?),
+                Provider::Meta => Given::Meta(parse_meta(&stdin()?, page)?),
+            };
+            add(folder, secrets, name, api_base, out).await
         }
-        AccountCommand::Add { provider: Provider::Meta, .. } => anyhow::bail!("Meta cannot be connected yet"),
         AccountCommand::List => {
             let inbox = folder.read().await?;
             let accounts = inbox.accounts().await?;
@@ -65,14 +68,19 @@ pub async fn run(folder: &Folder, command: AccountCommand, out: &mut Output) -> 
     }
 }
 
+/// The secrets of whichever provider.
+enum Given {
+    Ayrshare(AyrshareSecrets),
+    Meta(MetaSecrets),
+}
+
 async fn add(
     folder: &Folder,
+    secrets: Given,
     name: Option<String>,
     api_base: Option<String>,
-    history: Option<XHistory>,
     out: &mut Output,
 ) -> anyhow::Result<ExitCode> {
-    let secrets = secrets_from_stdin(history)?;
     let inbox = folder.own().await?;
     match inbox.secrets_place() {
         SecretsPlace::Keychain => {}
@@ -80,7 +88,10 @@ async fn add(
         // Falling back is the desktop's way, where the user sees it. A script must ask for it.
         SecretsPlace::FileBecauseNoKeychain => anyhow::bail!(text("cli_no_keychain", &[])),
     }
-    let accounts = inbox.connect_ayrshare(api_base, secrets, name).await?;
+    let accounts = match secrets {
+        Given::Ayrshare(secrets) => inbox.connect_ayrshare(api_base, secrets, name).await?,
+        Given::Meta(secrets) => inbox.connect_meta(api_base, secrets, name).await?,
+    };
     print(&inbox, accounts, out).await?;
     inbox.stop().await;
     Ok(ExitCode::SUCCESS)
@@ -134,27 +145,42 @@ async fn print(inbox: &Inbox, accounts: Vec<Account>, out: &mut Output) -> anyho
 /// What stands on standard input. Unknown names are refused: a misspelt one would silently not count.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StdinSecrets {
+struct AyrshareJson {
     api_key: String,
     profile_key: Option<String>,
     x_api_key: Option<String>,
     x_api_secret: Option<String>,
 }
 
-fn secrets_from_stdin(history: Option<XHistory>) -> anyhow::Result<AyrshareSecrets> {
+/// Likewise for Graph.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MetaJson {
+    page_token: String,
+    app_secret: Option<String>,
+}
+
+fn stdin() -> anyhow::Result<String> {
     // Two kilobytes hold four keys many times over; a file given by mistake is not swallowed whole.
     let mut json = String::new();
     std::io::stdin().lock().take(64 * 1024).read_to_string(&mut json)?;
-    parse_secrets(&json, history)
+    Ok(json)
 }
 
-fn parse_secrets(json: &str, history: Option<XHistory>) -> anyhow::Result<AyrshareSecrets> {
+fn parse<T: DeserializeOwned>(json: &str) -> anyhow::Result<T> {
     // The place and never the message of the parser: it quotes what it read.
-    let given: StdinSecrets = serde_json::from_str(json).map_err(|error| {
+    Ok(serde_json::from_str(json).map_err(|error| {
         let (line, column) = (error.line().to_string(), error.column().to_string());
         Usage(text("cli_secrets_expected", &[("line", &line), ("column", &column)]))
-    })?;
-    let secret = |value: Option<String>| value.map(Secret::new).filter(|secret| !secret.is_empty());
+    })?)
+}
+
+fn secret(value: Option<String>) -> Option<Secret> {
+    value.map(Secret::new).filter(|secret| !secret.is_empty())
+}
+
+fn parse_ayrshare(json: &str, history: Option<XHistory>) -> anyhow::Result<AyrshareSecrets> {
+    let given: AyrshareJson = parse(json)?;
     Ok(AyrshareSecrets {
         api_key: Secret::new(given.api_key),
         profile_key: secret(given.profile_key),
@@ -162,6 +188,15 @@ fn parse_secrets(json: &str, history: Option<XHistory>) -> anyhow::Result<Ayrsha
         x_api_secret: secret(given.x_api_secret),
         x_history: history,
         x_monthly_limit_cents: 0,
+    })
+}
+
+fn parse_meta(json: &str, page: Option<String>) -> anyhow::Result<MetaSecrets> {
+    let given: MetaJson = parse(json)?;
+    Ok(MetaSecrets {
+        token: Secret::new(given.page_token),
+        app_secret: secret(given.app_secret),
+        page: page.map(RemoteId),
     })
 }
 
@@ -173,16 +208,19 @@ mod tests {
     #[test]
     fn a_mistake_in_the_secrets_is_told_without_quoting_them() {
         for bad in [r#"{"api_key": "HUSH", "profilekey": "HUSH"}"#, r#"{"api_key": {"HUSH": 1}}"#, r#""HUSH""#, ""] {
-            let error = parse_secrets(bad, None).unwrap_err();
-            assert!(error.downcast_ref::<Usage>().is_some());
-            assert!(!format!("{error:?}").contains("HUSH"), "{error:?}");
+            for error in [parse_ayrshare(bad, None).unwrap_err(), parse_meta(bad, None).unwrap_err()] {
+                assert!(error.downcast_ref::<Usage>().is_some());
+                assert!(!format!("{error:?}").contains("HUSH"), "{error:?}");
+            }
         }
     }
 
     #[test]
     fn empty_optional_secrets_count_as_not_given() {
-        let parsed = parse_secrets(r#"{"api_key": " k ", "profile_key": "", "x_api_key": null}"#, None).unwrap();
+        let parsed = parse_ayrshare(r#"{"api_key": " k ", "profile_key": "", "x_api_key": null}"#, None).unwrap();
         assert_eq!(parsed.api_key.expose(), "k");
         assert!(parsed.profile_key.is_none() && parsed.x_api_key.is_none());
+        let parsed = parse_meta(r#"{"page_token": "EAA", "app_secret": " "}"#, None).unwrap();
+        assert!(parsed.token.expose() == "EAA" && parsed.app_secret.is_none());
     }
 }

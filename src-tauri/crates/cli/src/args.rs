@@ -107,8 +107,8 @@ pub enum Command {
 pub enum AccountCommand {
     /// Connect the accounts of a key. The secrets are read from standard input, as JSON.
     #[command(
-        after_help = "Ayrshare: {\"api_key\": \"…\", \"profile_key\": \"…\", \"x_api_key\": \"…\", \"x_api_secret\": \"…\"}; \
-                            all but the first may be left out."
+        after_help = "Ayrshare: {\"api_key\": \"…\", \"profile_key\": \"…\", \"x_api_key\": \"…\", \"x_api_secret\": \"…\"}. \
+                      Meta: {\"page_token\": \"…\", \"app_secret\": \"…\"}. All but the first may be left out."
     )]
     Add {
         /// Whose API it is.
@@ -124,6 +124,9 @@ pub enum AccountCommand {
         /// this was chosen.
         #[arg(long, value_name = "none|N|all", value_parser = history)]
         history: Option<XHistory>,
+        /// Meta, with a person's token: the id of one of its Pages.
+        #[arg(long, value_name = "ID")]
+        page: Option<String>,
     },
     /// List all accounts.
     List,
@@ -163,7 +166,7 @@ fn platform(word: &str) -> Result<Platform, String> {
 }
 
 fn provider(word: &str) -> Result<Provider, String> {
-    Provider::parse(word).ok_or_else(|| one_of([Provider::Ayrshare.as_str()]))
+    Provider::parse(word).ok_or_else(|| one_of(Provider::ALL.map(Provider::as_str)))
 }
 
 fn state(word: &str) -> Result<StateFilter, String> {
