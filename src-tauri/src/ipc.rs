@@ -30,6 +30,9 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             conversations::conversations,
             conversations::conversations_by_id,
             conversations::counts,
+            conversations::contact_page,
+            conversations::media_of,
+            conversations::message_at,
             conversations::set_viewing,
             conversations::mark_read,
             conversations::mark_all_read,
@@ -52,6 +55,9 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             accounts::check_ayrshare,
             accounts::connect_ayrshare,
             accounts::reconnect_ayrshare,
+            accounts::check_meta,
+            accounts::connect_meta,
+            accounts::reconnect_meta,
             accounts::switch_messaging_on,
             accounts::switch_messaging_on_again,
             accounts::create_ayrshare_profile,
@@ -130,10 +136,12 @@ mod tests {
 
     #[test]
     fn no_answer_carries_a_credential() {
-        // The two input types are the only ones that may name one.
+        // The three input types are the only ones that may name one.
         let bindings = fresh_bindings();
         let outputs =
-            bindings.split("export type ").filter(|t| !t.starts_with("AyrshareKeys") && !t.starts_with("XKeys"));
+            bindings.split("export type ").filter(|t| {
+            !t.starts_with("AyrshareKeys") && !t.starts_with("XKeys") && !t.starts_with("MetaKeys")
+        });
         for ty in outputs.skip(1) {
             for word in ["api_key", "api_secret", "profile_key", "token"] {
                 assert!(!ty.contains(&format!("{word}:")), "{word} in {ty}");

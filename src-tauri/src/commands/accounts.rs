@@ -1,6 +1,6 @@
 //! Connections, businesses and accounts. Credentials come in and never go out.
 
-use backscroll_engine::AyrshareSecrets;
+use backscroll_engine::{AyrshareSecrets, MetaSecrets};
 use backscroll_model::*;
 use serde::Deserialize;
 use specta::Type;
@@ -46,6 +46,28 @@ pub struct XKeys {
     api_key: String,
     /// Its secret.
     api_secret: String,
+}
+
+/// The secrets of one Page as the connect page has them. No `Debug`: they are wrapped at once.
+#[derive(Deserialize, Type)]
+pub struct MetaKeys {
+    /// The token of a Page, or of a person who has Pages.
+    token: String,
+    /// The secret of the app that the token belongs to, where that app demands signed calls.
+    app_secret: Option<String>,
+    /// A person's token: which of its Pages.
+    page: Option<RemoteId>,
+}
+
+impl MetaKeys {
+    fn checked(self) -> Result<MetaSecrets> {
+        let page = check::maybe_line(self.page.map(|page| page.0))?;
+        Ok(MetaSecrets {
+            token: check::secret(&self.token)?,
+            app_secret: check::maybe_secret(self.app_secret.as_deref())?,
+            page: page.map(RemoteId),
+        })
+    }
 }
 
 /// All accounts, in the order of the rail.
@@ -115,6 +137,43 @@ pub async fn reconnect_ayrshare(
         None => None,
     };
     shell.inbox().await?.reconnect_ayrshare(connection, api_key, profile_key, x_keys).await
+}
+
+/// Asks Graph what this token gives access to, each permission tested and named. Saves nothing.
+#[tauri::command]
+#[specta::specta]
+pub async fn check_meta(shell: State<'_, Shell>, api_base: Option<String>, keys: MetaKeys) -> Result<KeyCheck> {
+    shell.inbox().await?.check_meta(check::maybe_line(api_base)?, keys.checked()?).await
+}
+
+/// Checks and connects a Page with its Instagram account. A refusal saves nothing. `name` names the business; without it
+/// the Page's name does.
+#[tauri::command]
+#[specta::specta]
+pub async fn connect_meta(
+    shell: State<'_, Shell>,
+    api_base: Option<String>,
+    keys: MetaKeys,
+    name: Option<String>,
+) -> Result<Vec<Account>> {
+    let (api_base, name) = (check::maybe_line(api_base)?, check::maybe_line(name)?);
+    shell.inbox().await?.connect_meta(api_base, keys.checked()?, name).await
+}
+
+/// Gives an existing connection to Graph a new token, checked first; history and drafts stay. What is `null` stays as
+/// saved.
+#[tauri::command]
+#[specta::specta]
+pub async fn reconnect_meta(
+    shell: State<'_, Shell>,
+    connection: ConnectionId,
+    token: Option<String>,
+    app_secret: Option<String>,
+) -> Result<KeyCheck> {
+    let connection = check::id(connection)?;
+    let token = check::maybe_secret(token.as_deref())?;
+    let app_secret = check::maybe_secret(app_secret.as_deref())?;
+    shell.inbox().await?.reconnect_meta(connection, token, app_secret).await
 }
 
 /// Switches messaging on for the profile of these secrets, and looks again. Saves nothing.

@@ -97,3 +97,34 @@ pub async fn save_draft(shell: State<'_, Shell>, conversation: ConversationId, t
 pub async fn draft(shell: State<'_, Shell>, conversation: ConversationId) -> Result<Option<String>> {
     shell.inbox().await?.draft(check::id(conversation)?).await
 }
+
+/// What the contact panel shows.
+#[tauri::command]
+#[specta::specta]
+pub async fn contact_page(shell: State<'_, Shell>, conversation: ConversationId) -> Result<ContactPage> {
+    shell.inbox().await?.contact_page(check::id(conversation)?).await
+}
+
+/// Pictures, videos, sounds and files of a conversation, newest first; `limit` at most 200.
+#[tauri::command]
+#[specta::specta]
+pub async fn media_of(
+    shell: State<'_, Shell>,
+    conversation: ConversationId,
+    before: Option<Place>,
+    limit: u32,
+) -> Result<Vec<MediaItem>> {
+    let (before, limit) = (check::maybe_place(before)?, check::limit(limit)?);
+    shell.inbox().await?.media_of(check::id(conversation)?, before, limit).await
+}
+
+/// *Jump to date*: the first message at that time or later, else the newest before it.
+#[tauri::command]
+#[specta::specta]
+pub async fn message_at(
+    shell: State<'_, Shell>,
+    conversation: ConversationId,
+    at: Timestamp,
+) -> Result<Option<MessageId>> {
+    shell.inbox().await?.message_at(check::id(conversation)?, at).await
+}
