@@ -168,7 +168,7 @@ CREATE TRIGGER conversation_uncounted AFTER DELETE ON conversation BEGIN
 END;
 
 CREATE TABLE message (
-    id           INTEGER PRIMARY KEY,       -- MessageId: seconds since 2010 << 12 | counter; also the rowid of the index
+    id           INTEGER PRIMARY KEY,       -- MessageId: about the seconds since 2010; also the rowid of the index
     conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
     at           INTEGER NOT NULL,          -- the thread sorts by (at, tie, id)
     tie          INTEGER NOT NULL,          -- rank among equal instants in the provider's listing, the largest seen
@@ -208,8 +208,7 @@ CREATE VIRTUAL TABLE message_search USING fts5 (
     text,
     content = '',
     contentless_delete = 1,
-    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* S* Co'",
-    prefix = '1 2'
+    tokenize = "ascii tokenchars '$+<=>^`|~'"
 );
 
 CREATE TABLE attachment (

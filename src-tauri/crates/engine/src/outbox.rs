@@ -281,7 +281,7 @@ impl Sender {
         self.not_before.retain(|_, at| *at > now && at.since(now) <= WRITE_AGAIN);
         for sendable in turn.ready {
             // What waited is not sent blindly into a conversation that may have moved on.
-            if sendable.message < MessageId::first_of_second(corrected.plus(-FRESH)) && !self.has_read_since(now) {
+            if sendable.message < MessageId::first_of_span(corrected.plus(-FRESH)) && !self.has_read_since(now) {
                 unread = true;
                 continue;
             }

@@ -5,21 +5,23 @@
 
 use rusqlite::{CachedStatement, Connection};
 
-use crate::{Result, segment};
+use crate::{Result, segment::Terms};
 
 /// Writes to the index during one batch.
 pub(crate) struct Index<'c> {
     insert: CachedStatement<'c>,
+    terms: Terms,
 }
 
 impl<'c> Index<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Result<Self> {
-        Ok(Self { insert: connection.prepare_cached("INSERT INTO message_search (rowid, text) VALUES (?1, ?2)")? })
+        let insert = connection.prepare_cached("INSERT INTO message_search (rowid, text) VALUES (?1, ?2)")?;
+        Ok(Self { insert, terms: Terms::default() })
     }
 
     /// Adds a message. FTS5 flushes whenever a rowid is not larger than the last: add in ascending order (rule 3).
     pub(crate) fn add(&mut self, id: i64, text: &str) -> Result<()> {
-        self.insert.execute((id, &*segment::index_terms(text)))?;
+        self.insert.execute((id, self.terms.of(text)))?;
         Ok(())
     }
 }
