@@ -27,6 +27,7 @@ export class Simulator {
     this.apiBase = told.ayrshare.api_base;
     this.secrets = told.ayrshare.secrets;
     this.profiles = told.ayrshare.profiles;
+    this.meta = told.meta;
   }
 
   get address() {

@@ -32,6 +32,7 @@ pub(crate) fn router() -> Router<Arc<Core>> {
         .route("/truth", post(truth))
         .route("/flags", post(flags))
         .route("/token", post(token))
+        .route("/page", post(page))
         .route("/usage", post(usage))
         .route("/knobs", post(knobs))
         .route("/fail", post(fail))
@@ -180,6 +181,8 @@ struct TokenCall {
     profile: usize,
     state: Option<String>,
     scopes: Option<Vec<String>>,
+    /// It ends so many milliseconds from now, and with it the access to data.
+    expires_in_ms: Option<i64>,
 }
 
 async fn token(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
@@ -203,7 +206,36 @@ async fn token(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
             let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
             graph.set_scopes(&token, &scopes).map_err(missing)?;
         }
+        if let Some(left) = call.expires_in_ms {
+            let end = core.clock.now_ms() + left;
+            graph.set_token_ends(&token, Some(end), end).map_err(missing)?;
+        }
         Ok(json!({}))
+    }))
+}
+
+/// What a Page and the person behind its token have; what is absent stays.
+#[derive(Deserialize)]
+struct PageCall {
+    #[serde(default)]
+    profile: usize,
+    /// An Instagram account is linked.
+    instagram: Option<bool>,
+    /// "Allow access to messages".
+    instagram_access: Option<bool>,
+    /// The person may answer messages there.
+    messaging: Option<bool>,
+}
+
+async fn page(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
+    done(parse(&body).and_then(|call: PageCall| {
+        let (graph, profile) = (Graph::new(&core), ProfileId(call.profile));
+        let instagram = call.instagram.map(|linked| graph.link_instagram(profile, linked));
+        let access = call.instagram_access.map(|on| graph.set_instagram_access(profile, on));
+        let tasks: &[&str] = if call.messaging == Some(false) { &["ANALYZE"] } else { &["MESSAGING", "MODERATE"] };
+        let messaging = call.messaging.map(|_| graph.set_tasks(profile, tasks));
+        let all: Result<Vec<()>, SimError> = [instagram, access, messaging].into_iter().flatten().collect();
+        all.map(|_| json!({})).map_err(missing)
     }))
 }
 
