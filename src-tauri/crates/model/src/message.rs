@@ -178,6 +178,29 @@ pub enum MediaFailure {
     Refused,
 }
 
+/// How many files of people stand where, for the account's page: what is kept, and what was skipped and why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct MediaSummary {
+    /// In the cache.
+    pub kept: u32,
+    /// Bytes of these; the same content in several messages counts each time.
+    pub bytes: u64,
+    /// Not fetched yet.
+    pub waiting: u32,
+    /// Made room for others, or found none.
+    pub evicted: u32,
+    /// The link was dead.
+    pub gone: u32,
+    /// Larger than is fetched unasked.
+    pub too_large: u32,
+    /// Not what they were said to be, or damaged.
+    pub unreadable: u32,
+    /// At an address that is not fetched from.
+    pub refused: u32,
+    /// Stories, which the platform forbids to keep.
+    pub stories: u32,
+}
+
 /// One person's reaction.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Type)]
 pub struct Reaction {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use backscroll_model::{AccountId, AttachmentId, Change, ConversationId, MediaFailure, MessageId, MessageKind};
-use rusqlite::{Connection, OptionalExtension};
+use backscroll_model::{
+    AccountId, AttachmentId, Change, ConversationId, MediaFailure, MediaSummary, MessageId, MessageKind, Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::{Result, StoreError, codes};
 
@@ -18,6 +20,27 @@ pub struct WaitingAttachment {
     pub kind: MessageKind,
     /// Where it is: signed, and dead soon.
     pub url: String,
+    /// Its size in bytes, where the provider told one.
+    pub told_size: Option<u64>,
+    /// The conversation that it is in.
+    pub conversation: ConversationId,
+    /// When its message was, by the platform's clock.
+    pub at: Timestamp,
+}
+
+impl WaitingAttachment {
+    fn read(row: &Row<'_>) -> Result<Self> {
+        let told: Option<i64> = row.get(4)?;
+        Ok(Self {
+            id: AttachmentId(row.get(0)?),
+            account: AccountId(row.get(1)?),
+            kind: codes::kind_of(row.get(2)?)?,
+            url: row.get(3)?,
+            told_size: told.and_then(|size| u64::try_from(size).ok()),
+            conversation: ConversationId(row.get(5)?),
+            at: Timestamp(row.get(6)?),
+        })
+    }
 }
 
 /// What is known of a file once it is in the cache.
@@ -29,10 +52,12 @@ pub struct MediaFile {
     pub size: u64,
     /// Of the bytes.
     pub sha256: [u8; 32],
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
+    /// Its type, told by its bytes.
+    pub mime: String,
+    /// Pixels, of a picture.
+    pub width: Option<u32>,
+    /// See `width`.
+    pub height: Option<u32>,
 }
 
 /// Pictures that wait to be fetched, those of the newest messages first: their links die soonest unseen.
@@ -50,20 +75,15 @@ fn waiting(connection: &Connection, sql: &'static str, limit: u32) -> Result<Vec
     let mut rows = statement.query([limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(WaitingAttachment {
-            id: AttachmentId(row.get(0)?),
-            account: AccountId(row.get(1)?),
-            kind: codes::kind_of(row.get(2)?)?,
-            url: row.get(3)?,
-        });
+        found.push(WaitingAttachment::read(row)?);
     }
     Ok(found)
 }
 
-pub(crate) const WAITING: &str = "SELECT a.id, m.account, a.kind, a.url
+pub(crate) const WAITING: &str = "SELECT a.id, m.account, a.kind, a.url, a.told_size, m.conversation, m.at
     FROM attachment a INDEXED BY attachment_waiting CROSS JOIN message m ON m.id = a.message
     WHERE a.state = 1 AND a.kind IN (1, 5) ORDER BY a.message DESC LIMIT ?1";
-pub(crate) const FILES_WAITING: &str = "SELECT a.id, m.account, a.kind, a.url
+pub(crate) const FILES_WAITING: &str = "SELECT a.id, m.account, a.kind, a.url, a.told_size, m.conversation, m.at
     FROM attachment a INDEXED BY attachment_waiting CROSS JOIN message m ON m.id = a.message
     WHERE a.state = 1 AND a.kind NOT IN (1, 5) ORDER BY a.message DESC LIMIT ?1";
 
@@ -139,7 +159,8 @@ pub(crate) const IS_USED: &str =
 pub fn set_media_ready(connection: &Connection, id: AttachmentId, file: &MediaFile) -> Result<Vec<Change>> {
     connection
         .prepare_cached(
-            "UPDATE attachment SET state = 2, path = ?2, size = ?3, sha256 = ?4, width = ?5, height = ?6 WHERE id = ?1",
+            "UPDATE attachment SET state = 2, path = ?2, size = ?3, sha256 = ?4, width = ifnull(?5, width),
+                height = ifnull(?6, height), mime = ?7 WHERE id = ?1",
         )?
         .execute((
             id.0,
@@ -148,6 +169,7 @@ pub fn set_media_ready(connection: &Connection, id: AttachmentId, file: &MediaFi
             file.sha256,
             file.width,
             file.height,
+            &file.mime,
         ))?;
     changed(connection, id)
 }
@@ -179,15 +201,96 @@ pub fn media_path(connection: &Connection, id: AttachmentId) -> Result<Option<St
 
 /// An attachment to fetch now, whatever came of earlier tries; `None`: it has no address, or a copy already.
 pub fn attachment_to_fetch(connection: &Connection, id: AttachmentId) -> Result<Option<WaitingAttachment>> {
-    let found: Option<(i64, i64, String)> = connection
-        .prepare_cached(
-            "SELECT m.account, a.kind, a.url FROM attachment a JOIN message m ON m.id = a.message
-             WHERE a.id = ?1 AND a.url IS NOT NULL AND a.state NOT IN (0, 2)",
-        )?
-        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let Some((account, kind, url)) = found else { return Ok(None) };
-    Ok(Some(WaitingAttachment { id, account: AccountId(account), kind: codes::kind_of(kind)?, url }))
+    let mut statement = connection.prepare_cached(
+        "SELECT a.id, m.account, a.kind, a.url, a.told_size, m.conversation, m.at
+         FROM attachment a JOIN message m ON m.id = a.message
+         WHERE a.id = ?1 AND a.url IS NOT NULL AND a.state NOT IN (0, 2)",
+    )?;
+    let mut rows = statement.query([id.0])?;
+    rows.next()?.map(WaitingAttachment::read).transpose()
+}
+
+/// There is no room for a copy of it: fetched only when somebody asks for it.
+pub fn leave_media(connection: &Connection, id: AttachmentId) -> Result<Vec<Change>> {
+    connection.prepare_cached("UPDATE attachment SET state = ?2 WHERE id = ?1 AND state = ?3")?.execute((
+        id.0,
+        codes::MEDIA_EVICTED,
+        codes::MEDIA_WAITING,
+    ))?;
+    changed(connection, id)
+}
+
+/// A copy, for those who serve or save it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaCopy {
+    /// Where the copy is.
+    pub path: String,
+    /// Its type, told by its bytes; `None`: it came before types were kept.
+    pub mime: Option<String>,
+    /// The name that it came with, cleaned.
+    pub name: Option<String>,
+    /// What it is.
+    pub kind: MessageKind,
+    /// When its message was, by the platform's clock.
+    pub at: Timestamp,
+}
+
+/// The copy of an attachment; `None`: there is none.
+pub fn media_copy(connection: &Connection, id: AttachmentId) -> Result<Option<MediaCopy>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT a.path, a.mime, a.name, a.kind, m.at FROM attachment a JOIN message m ON m.id = a.message
+         WHERE a.id = ?1 AND a.state = 2 AND a.path IS NOT NULL",
+    )?;
+    let mut rows = statement.query([id.0])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(MediaCopy {
+        path: row.get(0)?,
+        mime: row.get(1)?,
+        name: row.get(2)?,
+        kind: codes::kind_of(row.get(3)?)?,
+        at: Timestamp(row.get(4)?),
+    }))
+}
+
+/// The paths of the copies that a conversation shows.
+pub fn media_paths_in(connection: &Connection, conversation: ConversationId) -> Result<BTreeSet<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT a.path FROM message m INDEXED BY message_media
+         CROSS JOIN attachment a INDEXED BY attachment_message ON a.message = m.id
+         WHERE m.conversation = ?1 AND m.flags & 1 AND a.state = 2 AND a.path IS NOT NULL",
+    )?;
+    let paths = statement.query_map([conversation.0], |row| row.get(0))?;
+    Ok(paths.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many files of an account, or of all, stand where. A walk through all attachments.
+pub fn media_summary(connection: &Connection, account: Option<AccountId>) -> Result<MediaSummary> {
+    let mut statement = connection.prepare_cached(
+        "SELECT a.state, m.kind IN (9, 10), count(*), ifnull(sum(a.size), 0)
+         FROM attachment a CROSS JOIN message m ON m.id = a.message
+         WHERE m.account = ifnull(?1, m.account) GROUP BY 1, 2",
+    )?;
+    let mut rows = statement.query([account.map(|id| id.0)])?;
+    let mut summary = MediaSummary::default();
+    while let Some(row) = rows.next()? {
+        let (state, is_story, count): (i64, bool, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let counter = match state {
+            codes::MEDIA_LINK if is_story => &mut summary.stories,
+            codes::MEDIA_LINK => continue,
+            codes::MEDIA_WAITING => &mut summary.waiting,
+            codes::MEDIA_READY => {
+                summary.bytes += row.get::<_, i64>(3)?.unsigned_abs();
+                &mut summary.kept
+            }
+            codes::MEDIA_EVICTED => &mut summary.evicted,
+            codes::MEDIA_GONE => &mut summary.gone,
+            4 => &mut summary.too_large,
+            5 => &mut summary.unreadable,
+            _ => &mut summary.refused,
+        };
+        *counter += count;
+    }
+    Ok(summary)
 }
 
 /// The paths of all copies, of attachments and of persons: any other file in the cache is an orphan. A walk through

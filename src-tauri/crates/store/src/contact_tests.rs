@@ -36,7 +36,7 @@ fn the_conversation(connection: &Connection) -> ConversationId {
 }
 
 fn kept(path: &str, size: u64) -> MediaFile {
-    MediaFile { path: path.into(), size, sha256: [0; 32], width: 1, height: 1 }
+    MediaFile { path: path.into(), size, sha256: [0; 32], mime: "image/png".into(), width: Some(1), height: Some(1) }
 }
 
 /// A photo with a video, a story, a card, a file, a voice message and a sticker, each a minute after the other.

@@ -100,7 +100,7 @@ fn a_copy_that_was_fetched_stays_when_the_reading_names_another_link() {
     let say = |(page, context): (Page, ApplyContext)| apply(&connection, account, &[page], &context).unwrap();
     say(told(message(photo("1", AT.plus(9), "https://webhook/1.jpg"))));
     let waiting = crate::attachments_waiting(&connection, 9).unwrap();
-    let file = crate::MediaFile { path: "a/1".into(), size: 1, sha256: [0; 32], width: 1, height: 1 };
+    let file = crate::MediaFile { path: "a/1".into(), size: 1, sha256: [0; 32], mime: "image/png".into(), width: None, height: None };
     crate::set_media_ready(&connection, waiting[0].id, &file).unwrap();
     say(read(vec![message(photo("1", AT, "https://read/1.jpg"))], NOW));
     let attachment = thread(&connection).remove(0).attachments.remove(0);
