@@ -25,6 +25,7 @@ use crate::{
     errors::{store_error, user_error},
     link::{Identity, Link, Links},
     live::Live,
+    media_cache::Shelf,
     notify::Announcer,
     quiet::{Quiet, Wake},
     secrets::Secrets,
@@ -41,7 +42,6 @@ const NOTICES: usize = 256;
 /// The shared state of an inbox.
 pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) data_dir: PathBuf,
     pub(crate) decoder: (PathBuf, Vec<String>),
     pub(crate) read_only: bool,
     pub(crate) limits: Limits,
@@ -53,8 +53,10 @@ pub(crate) struct Inner {
     pub(crate) quiet: Quiet,
     /// Wakes the task that looks after snoozes, clock steps and the cache.
     pub(crate) tender: Wake,
-    /// Wakes the task that fetches pictures.
+    /// Wakes the task that fetches files.
     pub(crate) fetcher: Wake,
+    /// The copies of files.
+    pub(crate) shelf: Shelf,
     pub(crate) tasks: tokio::sync::Mutex<Option<Tasks>>,
     pub(crate) running: AtomicBool,
     /// One change of the set of accounts at a time.
@@ -88,7 +90,7 @@ impl Inner {
         let quiet = Quiet::new();
         Self {
             clock: options.clock,
-            data_dir: options.data_dir,
+            shelf: Shelf::new(&options.data_dir),
             decoder: options.decoder,
             read_only: options.read_only,
             limits,

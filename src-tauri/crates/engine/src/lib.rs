@@ -34,5 +34,6 @@ pub use backscroll_adapters::{Limits, Secret};
 pub use bus::next_changes;
 pub use clock::{Clock, SystemClock};
 pub use inbox::Inbox;
+pub use media_cache::MediaCopy;
 pub use options::{AyrshareSecrets, InboxOptions, MetaSecrets, SecretsMode, SecretsPlace};
 pub use texts::text;
