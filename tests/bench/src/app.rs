@@ -76,12 +76,16 @@ impl Part {
 pub fn measure(report: &mut Report, dir: &Path, release: &Path, parts: &[Part], full: bool) -> Result<()> {
     let parts = if parts.is_empty() { &Part::ALL } else { parts };
     let binary = release.join("backscroll-desktop");
-    ensure!(binary.exists(), "{} is not built: cargo build --release --workspace", binary.display());
+    ensure!(binary.exists(), "{} is not built: cargo xtask bench app", binary.display());
     let bare = bare_window::build(dir)?;
     let size = Size::of(if full { 1_000_000 } else { 100_000 });
     let data = dir.join("app-data");
-    eprintln!("a history of {} messages", size.total());
-    let database_cpu_s = history::build(&data, size)?;
+    let database_cpu_s = if parts.iter().all(|part| *part == Part::Latency) {
+        0.0
+    } else {
+        eprintln!("a history of {} messages", size.total());
+        history::build(&data, size)?
+    };
 
     let found = dir.join("app-found.json");
     let bus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../app/desktop/bus.conf");
@@ -223,8 +227,8 @@ impl Inner {
         thread::sleep(IDLE);
         found.list_memory = Some(tree::memory(window.id(), &self.data)?);
         open_first_thread(&window, screen)?;
-        self.keep_picture("app-thread");
         thread::sleep(IDLE);
+        self.keep_picture("app-thread");
         found.thread_memory = Some(tree::memory(window.id(), &self.data)?);
         scroll_back()?;
         self.keep_picture("app-scrolled");

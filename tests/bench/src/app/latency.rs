@@ -17,40 +17,29 @@ use backscroll_engine::{AyrshareSecrets, Inbox, InboxOptions, SecretsMode, Syste
 use backscroll_model::UserError;
 use backscroll_simulator::{Clock, Platform, ProfileId, SimOptions, Simulator, Synthetic, WorldKind};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::webdriver::Driver;
 
-/// Messages that arrive. Each waits for the provider's minute.
-const ARRIVALS: usize = 3;
+/// Messages that arrive, by turns in the list and in the open thread. Each waits for the provider's minute.
+const ARRIVALS: usize = 4;
 /// Texts that are sent.
 const SENDS: usize = 21;
 
 const ROW: &str = "[role=option]";
+const BUBBLE: &str = "article";
 const COMPOSER: &str = "[data-section=composer] textarea";
 
-/// Puts `window.__seen[text]` = time of the first frame that shows `text` anywhere.
+/// Puts the time of the first frame after the one that draws `text` in an element of a selector into `window.__seen`:
+/// by then it is painted. Notes when Enter goes down, too.
 const WATCH: &str = "
-    const text = arguments[0];
-    window.__seen ??= {};
-    const look = () => {
-        if (!document.body.innerText.includes(text)) return;
-        observer.disconnect();
-        requestAnimationFrame(() => requestAnimationFrame(() => { window.__seen[text] = Date.now(); }));
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document.body, { childList: true, subtree: true, characterData: true });";
-
-/// Notes when Enter goes down in the composer and when the text is a bubble of the thread.
-const WATCH_ENTER: &str = "
-    const text = arguments[0], composer = document.querySelector(arguments[1]);
-    window.__entered = null; window.__bubble = null;
-    composer.addEventListener('keydown', (event) => { if (event.key === 'Enter') window.__entered = performance.now(); }, { capture: true });
+    const [text, selector] = arguments;
+    window.__seen = window.__entered = null;
+    document.addEventListener('keydown', (event) => { if (event.key === 'Enter') window.__entered = Date.now(); }, { capture: true, once: true });
     const observer = new MutationObserver(() => {
-        const found = [...document.querySelectorAll('bdi, p, .bubble, [role=listitem], article')].some((e) => !e.closest('[data-section=composer]') && !e.closest('[role=option]') && e.textContent.includes(text));
-        if (!found) return;
+        if (![...document.querySelectorAll(selector)].some((element) => element.textContent.includes(text))) return;
         observer.disconnect();
-        requestAnimationFrame(() => { window.__bubble = performance.now(); });
+        requestAnimationFrame(() => requestAnimationFrame(() => { window.__seen = Date.now(); }));
     });
     observer.observe(document.body, { childList: true, subtree: true, characterData: true });";
 
@@ -100,16 +89,18 @@ pub fn measure(binary: &Path, home: &Path) -> Result<Latency> {
         }
         let text = format!("A text of the benchmark, number {n}.");
         driver.type_into(COMPOSER, &text)?;
-        driver.run(WATCH_ENTER, &[json!(text), json!(COMPOSER)])?;
+        driver.run(WATCH, &[json!(text), json!(BUBBLE)])?;
         driver.type_into(COMPOSER, "\u{E007}")?;
         let took = driver.until(
             "the bubble",
-            "return window.__bubble === null ? null : window.__bubble - window.__entered",
+            "return window.__seen === null ? null : window.__seen - window.__entered",
             Duration::from_secs(10),
         )?;
         // The first one warms the page.
         seen.enter_ms.extend(took.as_f64().filter(|_| n > 0));
     }
+    // Rows hold still while the pointer is over them: it goes where a person who writes would have it.
+    driver.click(COMPOSER)?;
     for n in 0..ARRIVALS {
         match arrival(&driver, &simulator, n) {
             Ok(ms) => seen.arrival_ms.push(ms),
@@ -161,20 +152,24 @@ fn said(error: UserError) -> anyhow::Error {
 /// Milliseconds from the answer that carried a new message to the frame that showed it.
 fn arrival(driver: &Driver, simulator: &Simulator, n: usize) -> Result<f64> {
     let text = format!("News of the benchmark, number {n}.");
-    driver.run(WATCH, &[json!(text)])?;
     let chats = simulator.chats(ProfileId::PRIMARY, Platform::Facebook);
-    let chat = chats.get(n + 3).context("no such conversation")?;
-    simulator.inbound(chat, text.as_str())?;
+    let open = driver.run("return document.querySelector('main h2')?.textContent ?? ''", &[])?;
+    let (chat, place) = if n.is_multiple_of(2) {
+        (chats.get(n + 3).context("no such conversation")?.clone(), ROW)
+    } else {
+        (simulator.chat(ProfileId::PRIMARY, Platform::Facebook, open.as_str().unwrap_or_default())?, BUBBLE)
+    };
+    driver.run(WATCH, &[json!(text), json!(place)])?;
+    simulator.inbound(&chat, text.as_str())?;
     let written_at = simulator.clock().now_ms();
     let since = Instant::now();
     let shown = loop {
-        if let Value::Number(at) = driver.run("return (window.__seen ?? {})[arguments[0]] ?? null", &[json!(text)])? {
-            break at.as_f64().unwrap_or_default();
+        if let Some(at) = driver.run("return window.__seen", &[])?.as_f64() {
+            break at;
         }
         if since.elapsed() > Duration::from_secs(150) {
             let reads = simulator.requests().iter().filter(|r| r.at_ms >= written_at).count();
-            let strip = driver.run("return document.querySelector('[role=status]')?.innerText ?? ''", &[])?;
-            bail!("a message did not reach the screen; {reads} requests since it was written; status: {strip}");
+            bail!("a message did not reach {place}; {reads} requests since it was written");
         }
         std::thread::sleep(Duration::from_millis(250));
     };
