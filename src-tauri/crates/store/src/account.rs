@@ -424,8 +424,50 @@ pub fn delete_history(connection: &Connection, id: AccountId) -> Result<DeleteSt
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use backscroll_model::{HOUR, ReplyWindow};
+
     use super::*;
-    use crate::test_support::{NOW, memory};
+    use crate::{
+        apply::apply,
+        conversation, outbox,
+        test_support::{NOW, inbound, live, memory, page, with_account},
+    };
+
+    #[test]
+    fn the_reply_window_is_that_of_the_provider_and_the_last_known_one_after_it() {
+        let (connection, id) = with_account(Platform::Instagram);
+        let wrote = NOW.plus(-30 * HOUR);
+        apply(&connection, id, &[page("t", vec![inbound("1", wrote, "x")], None)], &live()).unwrap();
+        let row = connection
+            .query_row("SELECT id FROM conversation", [], |row| row.get(0).map(backscroll_model::ConversationId))
+            .unwrap();
+        outbox::enqueue_text(&connection, row, "Yes", "ref", NOW, None).unwrap();
+        let sendable = || outbox::next_sendable(&connection, id, NOW).unwrap().ready.remove(0).window;
+        let shown = || conversation(&connection, row, NOW).unwrap().window;
+        let stored = || -> Option<i64> {
+            connection.query_row("SELECT window_until FROM conversation", [], |row| row.get(0)).unwrap()
+        };
+        let ayrshare = ReplyWindow::Open { until: wrote.plus(7 * DAY) };
+        assert_eq!((shown(), sendable(), stored()), (ayrshare, ayrshare, Some(wrote.plus(7 * DAY).0)));
+
+        let link = add_connection(&connection, Provider::Meta, "Bakery", "https://graph.test", None, NOW).unwrap();
+        let new = NewAccount {
+            business: BusinessId(1),
+            platform: Platform::Instagram,
+            remote_id: "9001".into(),
+            name: "Corner Bakery".into(),
+            username: None,
+            connection: link,
+            backfill: Backfill::Pending,
+        };
+        assert_eq!(upsert_account(&connection, &new, NOW).unwrap().id, id);
+        let graph = ReplyWindow::HumanOnly { until: wrote.plus(7 * DAY) };
+        assert_eq!((shown(), sendable(), stored()), (graph, graph, Some(wrote.plus(DAY).0)));
+
+        disconnect(&connection, id).unwrap();
+        remove_connection(&connection, link).unwrap();
+        assert_eq!(shown(), graph, "what was known last");
+    }
 
     #[test]
     fn the_id_of_a_removed_connection_is_never_given_again() {

@@ -188,7 +188,7 @@ pub fn pace_of(connection: &Connection, account: AccountId, since: Timestamp, no
     for (newest, id, remote_id) in active {
         let times: Vec<i64> =
             statement.query_map((id, PACE_MESSAGES), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        let oldest_given = times.iter().take(STILL_GIVEN).last().copied().unwrap_or(newest);
+        let oldest_given = times.get(..STILL_GIVEN).unwrap_or(&times).last().copied().unwrap_or(newest);
         let last_hour = times.into_iter().take_while(|at| *at > now.0 - HOUR).map(Timestamp).collect();
         found.push(Pace {
             conversation: ConversationId(id),

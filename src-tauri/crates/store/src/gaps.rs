@@ -293,27 +293,25 @@ fn pieces(known: &Known, part: Part, present: &BTreeSet<i64>) -> Vec<Piece> {
     });
     // One that lies in an estimated gap says nothing more; held messages and estimated gaps part the others.
     // So does the end of the proofs: of what is listed there nobody said that it is all.
-    let mut run: Option<((Option<i64>, usize, bool), usize)> = None;
+    let mut run = None;
+    let mut counted: Vec<Piece> = Vec::new();
     for at in listed {
         let after = open.partition_point(|span| span.to <= *at);
         if open.get(after).is_some_and(|span| span.from <= Some(*at)) {
             continue;
         }
         let is_proven = end.is_some_and(|end| *at < end);
-        let place = (present.range(..at).next_back().copied(), after, is_proven);
-        match run {
-            Some((same, number)) if same == place => {
-                if let Some(piece) = found.get_mut(number) {
-                    piece.to = *at;
-                    piece.count = piece.count.map(|count| count.saturating_add(1));
-                }
+        let place = Some((present.range(..at).next_back().copied(), after, is_proven));
+        match counted.last_mut() {
+            Some(piece) if run == place => {
+                piece.to = *at;
+                piece.count = piece.count.map(|count| count.saturating_add(1));
             }
-            _ => {
-                run = Some((place, found.len()));
-                found.push(Piece { from: Some(*at), to: *at, count: is_proven.then_some(1) });
-            }
+            _ => counted.push(Piece { from: Some(*at), to: *at, count: is_proven.then_some(1) }),
         }
+        run = place;
     }
+    found.append(&mut counted);
     found.sort_unstable_by_key(|piece| (piece.to, piece.from));
     found
 }

@@ -61,7 +61,7 @@ fn a_gap_is_estimated_until_its_ids_are_listed_and_then_counted_and_dated() {
         listed("a", ago(9 * HOUR)),
     ];
     let walked = ids_page(ids, Some(ago(10 * HOUR)), NOW);
-    let applied = apply(&connection, account, &[walked.clone()], &live()).unwrap();
+    let applied = apply(&connection, account, std::slice::from_ref(&walked), &live()).unwrap();
     assert_eq!(applied.changes.len(), 1, "the gaps of the conversation are to be read again");
     let counted = (Some(ago(6 * HOUR).0), ago(5 * HOUR).0, Some(2), GapReason::NoOverlap);
     let beginning = (None, ago(10 * HOUR).0, None, GapReason::Beginning);
@@ -292,6 +292,27 @@ fn play(truth: &Truth, act: &Act) -> Vec<(Page, Arrival)> {
     }
 }
 
+/// The gaps that a walk through the thread meets, page by page.
+fn drawn(connection: &Connection) -> Vec<(Option<i64>, i64, Option<u32>, GapReason)> {
+    let id = connection.query_row("SELECT id FROM conversation", [], |row| row.get(0).map(ConversationId)).unwrap();
+    let mut met = Vec::new();
+    let mut position = ThreadPosition::Newest;
+    loop {
+        let page = thread_page(connection, id, &position, 3).unwrap();
+        for gap in page.gaps.into_iter().rev() {
+            let gap = (gap.from.map(|t| t.0), gap.to.unwrap().0, gap.count, gap.reason);
+            // Those at the edge of two pages are on both.
+            if !met.contains(&gap) {
+                met.push(gap);
+            }
+        }
+        let Some(place) = page.before else { break };
+        position = ThreadPosition::Before { place };
+    }
+    met.reverse();
+    met
+}
+
 fn applied(pages: &[(Page, Arrival)]) -> Connection {
     let (mut connection, account) = with_account(Platform::Instagram);
     for (page, arrival) in pages {
@@ -359,6 +380,8 @@ proptest! {
                 );
             }
         }
+        // Each gap is drawn on the page of the thread that it belongs to.
+        prop_assert_eq!(drawn(&connection), shown);
         // Order and repetition change nothing.
         let other: Vec<(Page, Arrival)> = order.iter().map(|n| pages[n / 2].clone()).collect();
         prop_assert_eq!(dump(&connection), dump(&applied(&other)));

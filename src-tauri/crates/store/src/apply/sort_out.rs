@@ -125,7 +125,8 @@ impl<'p> Sorted<'p> {
                     let again = Again { work: number, seen, digest: *digest, read_at };
                     if let Some(held) = held.by_id.get_mut(seen.remote_id.as_str()) {
                         held.shown = true;
-                        if !held.is_what_was(seen, *digest) {
+                        let first_read = !is_webhook && held.flags & flag::WEBHOOK != 0;
+                        if first_read || !held.is_what_was(seen, *digest) {
                             self.held.push(again);
                         }
                         continue;
