@@ -47,6 +47,7 @@ pub struct Batch {
     backfilled: BTreeMap<AccountId, ()>,
     counts: bool,
     settings: bool,
+    webhooks: bool,
     resync: bool,
 }
 
@@ -83,6 +84,7 @@ impl Batch {
             }
             Change::Counts => self.counts = true,
             Change::Settings => self.settings = true,
+            Change::Webhooks => self.webhooks = true,
             Change::Resync => self.resync = true,
         }
     }
@@ -101,8 +103,9 @@ impl Batch {
             Change::Messages { conversation, ids, added: m.added }
         });
         let settings = self.settings.then_some(Change::Settings);
+        let webhooks = self.webhooks.then_some(Change::Webhooks);
         let counts = self.counts.then_some(Change::Counts);
-        accounts.chain(conversations).chain(messages).chain(settings).chain(counts).chain(backfilled).collect()
+        accounts.chain(conversations).chain(messages).chain(settings).chain(webhooks).chain(counts).chain(backfilled).collect()
     }
 }
 

@@ -77,6 +77,7 @@ pub(crate) async fn after_apply(inner: &Arc<Inner>, live: &Live, changes: &[Chan
             | Change::Account { .. }
             | Change::Counts
             | Change::Settings
+            | Change::Webhooks
             | Change::BackfillDone { .. }
             | Change::Resync => None,
         })

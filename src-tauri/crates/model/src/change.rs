@@ -33,6 +33,8 @@ pub enum Change {
     Counts,
     /// Settings were changed.
     Settings,
+    /// The webhook receiver: its settings, its state, or what it got.
+    Webhooks,
     /// The first back-fill of an account ended.
     BackfillDone {
         /// Which.

@@ -23,6 +23,7 @@ mod settings;
 mod sync;
 pub mod text;
 mod time;
+mod webhook;
 mod window;
 
 pub use account::*;
@@ -39,4 +40,5 @@ pub use provider::*;
 pub use settings::*;
 pub use sync::*;
 pub use time::*;
+pub use webhook::*;
 pub use window::*;

@@ -105,6 +105,10 @@ pub enum SendReason {
     Recipient,
     /// The platform refused: permission missing.
     Permission,
+    /// Graph: another app has the thread.
+    OtherAppsThread,
+    /// The platform has blocked or restricted the account.
+    Restricted,
     /// The text does not fit.
     TooLong,
     /// The platform refused for another reason.

@@ -355,6 +355,31 @@ CREATE TABLE draft (
     changed_at   INTEGER NOT NULL           -- our clock
 ) STRICT;
 
+-- Webhooks that came, the newest of them (src/delivery.rs): never what they said.
+CREATE TABLE delivery (
+    id          INTEGER PRIMARY KEY,
+    at          INTEGER NOT NULL,           -- our clock
+    connection  INTEGER REFERENCES connection (id) ON DELETE SET NULL, -- to whose address; NULL: to none
+    account     INTEGER REFERENCES account (id) ON DELETE SET NULL, -- of several the first
+    what        TEXT,                       -- DeliveryKind, of several the first; NULL: it was not read
+    items       INTEGER NOT NULL,           -- how many things it told
+    outcome     TEXT    NOT NULL,           -- DeliveryOutcome
+    took_ms     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE delivery_count (
+    outcome     TEXT PRIMARY KEY,           -- DeliveryOutcome
+    count       INTEGER NOT NULL,           -- ever
+    last_at     INTEGER NOT NULL            -- our clock
+) STRICT, WITHOUT ROWID;
+
+-- Digests of what came, so that it is known when it comes again.
+CREATE TABLE delivery_seen (
+    digest      BLOB PRIMARY KEY,           -- 16 bytes of SHA-256
+    at          INTEGER NOT NULL            -- our clock
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_seen_age ON delivery_seen (at);
+
 CREATE TABLE setting (
     name        TEXT PRIMARY KEY,           -- 'settings' and what else must survive a restart
     value       TEXT NOT NULL               -- JSON

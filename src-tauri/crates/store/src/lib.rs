@@ -31,6 +31,7 @@ mod contact;
 mod conversation;
 mod counter;
 mod cursor;
+mod delivery;
 mod draft;
 mod error;
 mod gaps;
@@ -73,13 +74,16 @@ pub use conversation::{
 };
 pub use counter::{badge, counts};
 pub use cursor::{cursor, cursors};
+pub use delivery::{
+    DeliveryDigest, REMEMBERED, deliveries, delivery_counts, keep_deliveries, seen_deliveries,
+};
 pub use draft::{draft, set_draft};
 pub use error::{Result, StoreError};
 pub use gaps::{gaps, gaps_of_account};
 pub use handle::Store;
 pub use message::{Announcement, message_details, message_of, messages_by_ids, take_announcements};
 pub use open::{Access, DATABASE_FILE};
-pub use participant::people_without_picture;
+pub use participant::{Pictureless, next_without_picture};
 pub use schema::SCHEMA_VERSION;
 pub use setting::{set_settings, set_value, settings, value};
 pub use thread::thread_page;

@@ -161,6 +161,8 @@ fn refused(error: &AdapterError) -> SendReason {
         Kind::WindowClosed => SendReason::WindowClosed,
         Kind::Recipient => SendReason::Recipient,
         Kind::Permission { .. } => SendReason::Permission,
+        Kind::NotOwner => SendReason::OtherAppsThread,
+        Kind::Restricted => SendReason::Restricted,
         _ => SendReason::Rejected { said: error.said.clone() },
     }
 }
