@@ -27,6 +27,16 @@ impl Quiet {
         Busy(self.clone())
     }
 
+    /// Whoever is at work waits for the clock, or for somebody who does: not busy until the guard is dropped.
+    pub(crate) fn rest(&self) -> Rest {
+        let is_busy = self.0.send_if_modified(|n| {
+            let is_busy = *n > 0;
+            *n = n.saturating_sub(1);
+            is_busy
+        });
+        Rest(is_busy.then(|| self.clone()))
+    }
+
     /// Resolves when nothing is being worked on.
     pub(crate) async fn wait(&self) {
         let mut seen = self.0.subscribe();
@@ -41,6 +51,17 @@ pub(crate) struct Busy(Quiet);
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.0.send_modify(|n| *n = n.saturating_sub(1));
+    }
+}
+
+/// Someone at work who waits.
+pub(crate) struct Rest(Option<Quiet>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if let Some(quiet) = &self.0 {
+            quiet.0.send_modify(|n| *n += 1);
+        }
     }
 }
 
@@ -95,6 +116,19 @@ mod tests {
         wake.call();
         assert_eq!(*quiet.0.borrow(), 1);
         let busy = wake.called().await;
+        assert_eq!(*quiet.0.borrow(), 1);
+        drop(busy);
+        quiet.wait().await;
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_in_the_middle_of_its_work_is_at_rest() {
+        let quiet = Quiet::new();
+        drop(quiet.rest());
+        let busy = quiet.busy();
+        let rest = quiet.rest();
+        quiet.wait().await;
+        drop(rest);
         assert_eq!(*quiet.0.borrow(), 1);
         drop(busy);
         quiet.wait().await;

@@ -80,6 +80,15 @@ pub(crate) struct Round<'a> {
     tally: Tally,
 }
 
+/// One round at a time. The one that is waited for may itself wait for the clock.
+async fn turn<'a>(inner: &Inner, live: &'a Live) -> tokio::sync::MutexGuard<'a, ()> {
+    if let Ok(turn) = live.round.try_lock() {
+        return turn;
+    }
+    let _rest = inner.quiet.rest();
+    live.round.lock().await
+}
+
 /// Reads one conversation, to find out whether a message of ours is in it. `None`: it could not be read now.
 pub(crate) async fn read_back(
     inner: &Arc<Inner>,
@@ -87,7 +96,7 @@ pub(crate) async fn read_back(
     conversation: &RemoteId,
     archived: bool,
 ) -> Option<ReadDone> {
-    let _one_at_a_time = live.round.lock().await;
+    let _one_at_a_time = turn(inner, live).await;
     let account = inner.account(live.id).await.ok()?;
     let link = open(inner, &account, false).await.ok()??;
     let mut round = Round { inner, live, link, account, arrival: Arrival::Live, tally: Tally::default() };
@@ -109,7 +118,7 @@ pub(crate) async fn read_back(
 
 /// Reads the account once. An error is only what prevented even trying: an account that is gone or disconnected.
 pub(crate) async fn round(inner: &Arc<Inner>, live: &Arc<Live>) -> Result<SyncReport> {
-    let _one_at_a_time = live.round.lock().await;
+    let _one_at_a_time = turn(inner, live).await;
     let began = inner.now();
     let hurried = {
         let mut state = live.state();
@@ -138,7 +147,7 @@ pub(crate) async fn round(inner: &Arc<Inner>, live: &Arc<Live>) -> Result<SyncRe
 /// Reads what is archived, and at Graph what lies further back, after a round that no running task follows: the command
 /// line makes one round and ends, and would never come to it.
 pub(crate) async fn further_back(inner: &Arc<Inner>, live: &Arc<Live>, mut report: SyncReport) -> Result<SyncReport> {
-    let _one_at_a_time = live.round.lock().await;
+    let _one_at_a_time = turn(inner, live).await;
     let account = inner.account(live.id).await?;
     if account.platform == Platform::X || report.health != Health::Ok {
         return Ok(report);

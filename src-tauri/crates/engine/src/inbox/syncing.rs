@@ -27,7 +27,6 @@ impl Inbox {
             }
             None => self.0.accounts().await?.into_iter().filter(|a| a.connection.is_some()).collect(),
         };
-        let _busy = self.0.quiet.busy();
         let rounds = accounts.iter().map(|account| {
             let live = self.0.live_of(account);
             live.state().hurry = true;
@@ -35,7 +34,9 @@ impl Inbox {
             let inner = Arc::clone(&self.0);
             let is_graph = account.provider == Some(Provider::Meta);
             let first = account.backfill == Backfill::Pending || is_graph;
+            let busy = inner.quiet.busy();
             async move {
+                let _busy = busy;
                 let report = round::round(&inner, &live).await?;
                 if first && !inner.is_running() { round::further_back(&inner, &live, report).await } else { Ok(report) }
             }

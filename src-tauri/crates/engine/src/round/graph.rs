@@ -1,9 +1,9 @@
 //! Reading an account at Graph (`reference/meta-graph.md` 11).
 //!
 //! A walk asks for the conversations in which something happened last, newest first, each with its newest messages, and
-//! goes on until it meets one that is older than where the last complete walk began: one call when nothing is new, and
-//! one more for each ten conversations that have news. Where that walk began is written in the transaction of the last
-//! page, so a walk that broke off is walked again and never skipped (`architecture.md`, invariant 2).
+//! goes on until it meets one in which nothing happened since the last complete walk began: one call when nothing is new,
+//! and one more for each ten conversations that have news. When that was is written in the transaction of the last page,
+//! so a walk that broke off is walked again and never skipped (`architecture.md`, invariant 2).
 //!
 //! What lies further back is fetched afterwards, a few calls at a time, so that the next walk is never late: Messenger
 //! gives older messages by pages, Instagram only their ids, which is enough to count and date a gap.
@@ -14,7 +14,7 @@
 use std::collections::BTreeSet;
 
 use backscroll_adapters::{AdapterError, Kind, Read, ReadDone};
-use backscroll_model::{Backfill, Event, HOUR, Page, Platform, RemoteId, SECOND, Timestamp};
+use backscroll_model::{Backfill, DAY, Event, HOUR, Page, Platform, RemoteId, SECOND, Timestamp};
 use backscroll_store::{self as db, IdsWalk};
 
 use super::{Round, Stop};
@@ -34,34 +34,40 @@ const MAX_PAGES: u32 = 5_000;
 const DETAILS: u32 = 20;
 /// Messenger's older messages, by pages of this size.
 const OLDER_PAGE: u32 = 50;
-/// When the last complete walk began: the newest `updated_time` that it saw, in ms.
+/// What happened before this, in ms, the complete walks have seen.
 const WALKED: &str = "graph_walked";
+/// How late a listing may be, and by how much times of one second may differ.
+const DELAY: i64 = 5 * SECOND;
 /// Conversations read singly before the walk, after a pause.
 const RISKY: usize = 10;
-/// Calls for older history between two walks.
-const SPARE_CALLS: u32 = 4;
+/// Calls between two walks, for older history and for persons.
+const OLDER_CALLS: u32 = 2;
+const PERSON_CALLS: u32 = 2;
 /// Our own restraint is waited for within a round up to this long; longer ends the round.
 const PATIENCE: i64 = 10 * SECOND;
-/// Persons whose profile is asked for, at most, before the list is looked up again.
-const PROFILES: u32 = 50;
-/// Who has no picture is looked up this rarely.
-const PROFILES_AGAIN: i64 = HOUR;
+/// Up to which person profiles were asked for, and since when, in ms: `12@1790000000000`.
+const ASKED: &str = "graph_asked";
+/// Who had no picture is asked about again this rarely.
+const ASK_AGAIN: i64 = 7 * DAY;
 
 /// What is remembered between the rounds of an account, while the program runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memory {
     /// Milliseconds a message in the fastest conversation of the last walk.
     pub(crate) fastest: Option<i64>,
     /// When the last walk began, by our clock.
     pub(crate) walked_at: Option<Timestamp>,
-    /// There is older history to fetch.
+    /// There may be older history, or persons, to ask for.
     pub(crate) more: bool,
     /// Conversations whose older history could not be had since the start, or since the last news of a gap.
     unreadable: BTreeSet<RemoteId>,
-    /// Persons whose profile is still to be asked for: conversation and person.
-    profiles: Vec<(RemoteId, RemoteId)>,
-    /// When they were last looked up.
-    profiles_at: Option<Timestamp>,
+}
+
+impl Default for Memory {
+    /// What an earlier run of the program left to be done is not known.
+    fn default() -> Self {
+        Self { fastest: None, walked_at: None, more: true, unreadable: BTreeSet::new() }
+    }
 }
 
 impl Round<'_> {
@@ -78,14 +84,14 @@ impl Round<'_> {
             self.keep_missing_fields().await;
         }
         if self.account.backfill == Backfill::Done {
-            self.fetch_older(SPARE_CALLS).await?;
+            self.read_further().await?;
         }
         Ok(())
     }
 
     /// All that lies further back, for a reader that makes one round and ends.
     pub(super) async fn read_graph_to_its_end(&mut self) -> Result<(), Stop> {
-        while self.fetch_older(SPARE_CALLS).await? {}
+        while self.read_further().await? {}
         Ok(())
     }
 
@@ -99,6 +105,7 @@ impl Round<'_> {
             self.read_risky(began).await?;
         }
         let limit = if walked.is_none() { BACKFILL_PAGE } else { POLL_PAGE };
+        let mut first: Option<Option<Timestamp>> = None;
         let mut front: Option<Timestamp> = None;
         let mut fastest: Option<i64> = None;
         let mut next = None;
@@ -107,13 +114,15 @@ impl Round<'_> {
             let (done, mut pages) = self.ask(&read).await?;
             let read_at = done.server_time.unwrap_or_else(|| self.link.corrected(self.inner.now()));
             self.tally.fresh_at = self.tally.fresh_at.or(Some(read_at));
-            front = front.max(newest_update(&pages));
-            fastest = fastest.into_iter().chain(fastest_of(&pages, read_at)).min();
-            let is_met = walked.is_some_and(|walked| oldest_update(&pages).is_some_and(|oldest| oldest < walked));
+            let answered = *first.get_or_insert(done.server_time);
+            front = front.or_else(|| updates(&pages).max());
+            fastest = fastest.into_iter().chain(fastest_of(&pages, platform, read_at)).min();
+            let is_met = walked.is_some_and(|walked| updates(&pages).last().is_some_and(|last| last < walked));
             next = done.next;
             let is_last = next.is_none() || is_met;
-            if is_last && let Some(front) = front.filter(|front| walked.is_none_or(|walked| *front > walked)) {
-                let cursors = vec![(WALKED.to_owned(), Some(front.0.to_string()))];
+            let now_walked = front.map(|front| walked_to(front, answered));
+            if let Some(now_walked) = now_walked.filter(|at| is_last && !is_broken(&pages) && Some(*at) > walked) {
+                let cursors = vec![(WALKED.to_owned(), Some(now_walked.0.to_string()))];
                 match pages.last_mut() {
                     Some(page) => page.cursors.extend(cursors),
                     None => pages.push(Page { cursors, ..Page::default() }),
@@ -127,10 +136,8 @@ impl Round<'_> {
         let mut memory = self.live.graph();
         memory.fastest = fastest;
         memory.walked_at = Some(began);
-        // Something new may have opened a gap.
-        if self.tally.wrote || walked.is_none() {
-            memory.more = true;
-        }
+        // Something new may have opened a gap, or be of somebody new.
+        memory.more |= self.tally.wrote;
         if self.tally.new_messages > 0 {
             memory.unreadable.clear();
         }
@@ -139,10 +146,10 @@ impl Round<'_> {
 
     /// After a pause: whoever is about to pass the 20 messages that are given, before everybody else.
     async fn read_risky(&mut self, now: Timestamp) -> Result<(), Stop> {
-        let before = self.live.state().last_success.or(self.account.last_read_at);
+        let now = self.link.corrected(now);
+        let before = self.live.state().last_success.map(|at| self.link.corrected(at)).or(self.account.last_read_at);
         let Some(before) = before.filter(|before| now.since(*before) >= PAUSE) else { return Ok(()) };
         let id = self.account.id;
-        let now = self.link.corrected(now);
         let paces = self.inner.read(move |c| db::pace_of(c, id, before.plus(-HOUR), before)).await;
         let threads = paces.map_err(Stop::Storage)?.into_iter().filter_map(|held| {
             let pace = graph::pace(&held.last_hour, before)?;
@@ -163,21 +170,26 @@ impl Round<'_> {
         let platform = self.account.platform;
         let conversation = Some(conversation);
         let read = Read::Messages { platform, archived: false, conversation, limit: Some(DETAILS), next: None };
-        let (done, pages) = self.ask(&read).await?;
+        let (mut done, pages) = self.ask(&read).await?;
         self.apply(pages).await.map_err(Stop::Storage)?;
+        // Graph has no cache: what it answers is what there is.
+        done.fresh_at = done.fresh_at.or(done.server_time).or_else(|| Some(self.link.corrected(self.inner.now())));
         Ok(done)
     }
 
-    /// Fetches what lies further back, with at most `calls` calls. Returns whether there is more.
-    async fn fetch_older(&mut self, calls: u32) -> Result<bool, Stop> {
+    /// Older history and persons, a few calls of each. Returns whether there is more.
+    async fn read_further(&mut self) -> Result<bool, Stop> {
         if !self.live.graph().more {
-            return self.read_profiles(calls).await;
+            return Ok(false);
         }
-        for _ in 0..calls {
-            let Some(work) = self.next_older().await? else {
-                self.live.graph().more = false;
-                return self.read_profiles(calls).await;
-            };
+        let more = self.fetch_older().await? | self.ask_for_persons().await?;
+        self.live.graph().more = more;
+        Ok(more)
+    }
+
+    async fn fetch_older(&mut self) -> Result<bool, Stop> {
+        for _ in 0..OLDER_CALLS {
+            let Some(work) = self.next_older().await? else { return Ok(false) };
             self.read_older(work).await?;
         }
         Ok(true)
@@ -244,33 +256,34 @@ impl Round<'_> {
         applied.map(|_| ()).map_err(Stop::Storage)
     }
 
-    /// Names and pictures of persons who have none. Returns whether there are more to ask for.
-    async fn read_profiles(&mut self, calls: u32) -> Result<bool, Stop> {
-        let (id, now) = (self.account.id, self.inner.now());
-        let is_due = {
-            let memory = self.live.graph();
-            memory.profiles.is_empty() && memory.profiles_at.is_none_or(|at| now.since(at) >= PROFILES_AGAIN)
-        };
-        if is_due {
-            let found = self.inner.read(move |c| db::people_without_picture(c, id, PROFILES)).await;
-            let mut memory = self.live.graph();
-            memory.profiles = found.map_err(Stop::Storage)?;
-            memory.profiles.reverse();
-            memory.profiles_at = Some(now);
-        }
-        let platform = self.account.platform;
-        for _ in 0..calls {
-            let asked = self.live.graph().profiles.pop();
-            let Some((conversation, person)) = asked else { return Ok(false) };
-            match self.ask(&Read::Profile { platform, conversation, person }).await {
-                Ok((_, pages)) => {
-                    self.apply(pages).await.map_err(Stop::Storage)?;
+    /// Names and pictures of persons who have none, each asked about once, those who write later after them.
+    async fn ask_for_persons(&mut self) -> Result<bool, Stop> {
+        let (id, platform) = (self.account.id, self.account.platform);
+        for _ in 0..PERSON_CALLS {
+            let now = self.inner.now();
+            let held = self.inner.read(move |c| db::cursor(c, id, ASKED)).await.map_err(Stop::Storage)?;
+            let (after, since) = held.as_deref().and_then(asked).unwrap_or((0, now));
+            let found =
+                self.inner.read(move |c| db::next_without_picture(c, id, after)).await.map_err(Stop::Storage)?;
+            let (Some(found), since) = (match found {
+                None if after > 0 && now.since(since) >= ASK_AGAIN => {
+                    let again = self.inner.read(move |c| db::next_without_picture(c, id, 0)).await;
+                    (again.map_err(Stop::Storage)?, now)
                 }
-                Err(Stop::Adapter(AdapterError { kind: Kind::NotFound | Kind::Rejected, .. })) => {}
+                found => (found, since),
+            }) else {
+                return Ok(false);
+            };
+            let read = Read::Profile { platform, conversation: found.conversation, person: found.person };
+            let mut pages = match self.ask(&read).await {
+                Ok((_, pages)) => pages,
+                Err(Stop::Adapter(error)) if is_of_one_person(&error.kind) => Vec::new(),
                 Err(stop) => return Err(stop),
-            }
+            };
+            let cursor = (ASKED.to_owned(), Some(format!("{}@{}", found.place, since.0)));
+            self.apply_history(&mut pages, cursor).await?;
         }
-        Ok(!self.live.graph().profiles.is_empty())
+        Ok(true)
     }
 
     /// Puts a question when the rate bucket lets it out. A refusal for being too fast is waited for once, if the wait is
@@ -293,7 +306,10 @@ impl Round<'_> {
         if at.since(now) > PATIENCE {
             return Err(Stop::Wait(at));
         }
-        self.inner.sleep_until(at).await;
+        if at > now {
+            let _rest = self.inner.quiet.rest();
+            self.inner.sleep_until(at).await;
+        }
         Ok(())
     }
 
@@ -317,15 +333,22 @@ fn updates(pages: &[Page]) -> impl Iterator<Item = Timestamp> {
     pages.iter().flat_map(|page| &page.conversations).filter_map(|conversation| conversation.updated_at)
 }
 
-fn newest_update(pages: &[Page]) -> Option<Timestamp> {
-    updates(pages).max()
+/// Before when a walk has seen everything whose first conversation was updated at `front` and whose first answer was made
+/// at `answered`. Whole seconds: what happens later may bear the time of `front`, unless that is long past.
+///
+/// Never further from `front` than that: a wrong `Date` must not make the next walk end too early.
+fn walked_to(front: Timestamp, answered: Option<Timestamp>) -> Timestamp {
+    answered.map_or(front, |at| at.plus(-DELAY)).clamp(front.plus(-DELAY), front.plus(1))
 }
 
-fn oldest_update(pages: &[Page]) -> Option<Timestamp> {
-    updates(pages).min()
+/// The list broke off: it leads in a circle, or to no next page. What lies behind has not been seen.
+fn is_broken(pages: &[Page]) -> bool {
+    pages.iter().flat_map(|page| &page.skipped).any(|skipped| skipped.what == "page")
 }
 
-fn fastest_of(pages: &[Page], now: Timestamp) -> Option<i64> {
+/// The fastest pace, as if each conversation came with all that is given of it: Messenger's come with half.
+fn fastest_of(pages: &[Page], platform: Platform, now: Timestamp) -> Option<i64> {
+    let given = if platform == Platform::Messenger { 2 } else { 1 };
     pages
         .iter()
         .flat_map(|page| &page.conversations)
@@ -338,9 +361,20 @@ fn fastest_of(pages: &[Page], now: Timestamp) -> Option<i64> {
                     _ => None,
                 })
                 .collect();
-            graph::pace(&times, now)
+            graph::pace(&times, now).map(|pace| pace / given)
         })
         .min()
+}
+
+/// Reads back what [`ASKED`] holds.
+fn asked(held: &str) -> Option<(i64, Timestamp)> {
+    let (place, since) = held.split_once('@')?;
+    Some((place.parse().ok()?, Timestamp(since.parse().ok()?)))
+}
+
+/// Refusals that speak of one person: no consent, no profile, nobody (reference 8).
+fn is_of_one_person(kind: &Kind) -> bool {
+    matches!(kind, Kind::NotFound | Kind::Rejected | Kind::Recipient | Kind::Permission { .. })
 }
 
 /// What an account at Graph never shows to apps (2.6).
