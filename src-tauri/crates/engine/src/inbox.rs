@@ -9,6 +9,7 @@ mod reading;
 mod sending;
 mod settings;
 mod syncing;
+mod webhooks;
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -25,7 +26,7 @@ use crate::{
     media_cache, outbox,
     secrets::Secrets,
     supervise::Tasks,
-    tend,
+    tend, webhooks as receiver,
 };
 
 /// The inbox: history, synchronisation, outbox and notifications of one data folder. Cheap to clone.
@@ -98,6 +99,7 @@ impl Inbox {
         let fetching = Arc::clone(inner);
         inner.fetcher.call();
         group.spawn("media", move |cancel| media_cache::run(Arc::clone(&fetching), cancel));
+        receiver::spawn(inner, &mut group);
         *tasks = Some(group);
     }
 
@@ -107,6 +109,7 @@ impl Inbox {
         let Some(tasks) = inner.tasks.lock().await.take() else { return };
         inner.running.store(false, Ordering::SeqCst);
         tasks.stop().await;
+        receiver::stopped(inner).await;
         inner.tender.forget();
         inner.fetcher.forget();
         let mut read: Vec<(AccountId, backscroll_model::Timestamp)> = Vec::new();

@@ -30,6 +30,7 @@ use crate::{
     quiet::{Quiet, Wake},
     secrets::Secrets,
     supervise::Tasks,
+    webhooks::Receiver,
 };
 
 pub(crate) type Result<T> = std::result::Result<T, UserError>;
@@ -57,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) fetcher: Wake,
     /// The copies of files.
     pub(crate) shelf: Shelf,
+    /// Takes webhooks.
+    pub(crate) webhooks: Receiver,
     pub(crate) tasks: tokio::sync::Mutex<Option<Tasks>>,
     pub(crate) running: AtomicBool,
     /// One change of the set of accounts at a time.
@@ -101,6 +104,7 @@ impl Inner {
             announcer: Announcer::new(options.demo),
             tender: Wake::new(&quiet),
             fetcher: Wake::new(&quiet),
+            webhooks: Receiver::new(&quiet),
             quiet,
             tasks: tokio::sync::Mutex::new(None),
             running: AtomicBool::new(false),
@@ -279,6 +283,10 @@ impl Inner {
     /// The next use opens it with the secrets of then.
     pub(crate) fn close_link(&self, id: ConnectionId) {
         lock(&self.links).remove(&id);
+        // Its webhooks are verified with the same secrets.
+        if self.is_running() {
+            self.webhooks.door.call();
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod secrets;
 mod supervise;
 mod tend;
 mod texts;
+mod webhooks;
 
 pub use backscroll_adapters::{Limits, Secret};
 pub use bus::next_changes;

@@ -116,6 +116,36 @@ pub(crate) async fn read_back(
     }
 }
 
+/// Reads what a webhook is about, at Graph: the conversation, or that of a person whose conversation is not known yet.
+/// Returns whether it could be read now.
+pub(crate) async fn read_told(inner: &Arc<Inner>, live: &Arc<Live>, told: Told) -> bool {
+    let _one_at_a_time = turn(inner, live).await;
+    let Ok(account) = inner.account(live.id).await else { return false };
+    let Ok(Some(link)) = open(inner, &account, false).await else { return false };
+    if link.meta().is_none() {
+        return false;
+    }
+    let mut round = Round { inner, live, link, account, arrival: Arrival::Live, tally: Tally::default() };
+    let read = match told {
+        Told::Conversation(conversation) => round.read_newest(conversation).await.map(drop),
+        Told::Person(person) => round.read_person(person).await,
+    };
+    live.state().calls += round.tally.calls;
+    if let Err(Stop::Adapter(error)) = &read {
+        tracing::info!(kind = ?error.kind, "what a webhook told could not be read");
+    }
+    read.is_ok()
+}
+
+/// Whom a webhook is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Told {
+    /// A conversation that is held.
+    Conversation(RemoteId),
+    /// Somebody whose conversation is not known.
+    Person(RemoteId),
+}
+
 /// Reads the account once. An error is only what prevented even trying: an account that is gone or disconnected.
 pub(crate) async fn round(inner: &Arc<Inner>, live: &Arc<Live>) -> Result<SyncReport> {
     let _one_at_a_time = turn(inner, live).await;

@@ -75,7 +75,25 @@ impl Credentials {
     }
 }
 
-/// How [`Credentials`] look at rest. Private, so that nothing else can serialise a secret.
+/// What guards the address that a connection's webhooks go to; made by us, kept with its credentials and forgotten with
+/// them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HookKeys {
+    /// The last part of the address, which nobody can guess.
+    pub(crate) path: Secret,
+    /// Graph: the verify token of the handshake. Ayrshare: what it signs with.
+    pub(crate) word: Secret,
+}
+
+impl HookKeys {
+    /// New ones, of the system's randomness.
+    pub(crate) fn new() -> Self {
+        let random = || Secret::new(hex::encode(rand::random::<[u8; 24]>()));
+        Self { path: random(), word: random() }
+    }
+}
+
+/// How [`Credentials`] and [`HookKeys`] look at rest. Private, so that nothing else can serialise a secret.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum AtRest {
@@ -93,6 +111,38 @@ enum AtRest {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         app_secret: Option<String>,
     },
+    Hook {
+        hook_path: String,
+        hook_word: String,
+    },
+}
+
+impl AtRest {
+    fn credentials(self) -> Option<Credentials> {
+        match self {
+            Self::Ayrshare { api_key, profile_key, x_api_key, x_api_secret } => {
+                Some(Credentials::Ayrshare(AyrshareKeys {
+                    api_key: Secret::new(api_key),
+                    profile_key: profile_key.map(Secret::new),
+                    x_keys: x_api_key.zip(x_api_secret).map(|(key, secret)| (Secret::new(key), Secret::new(secret))),
+                }))
+            }
+            Self::Meta { page_token, app_secret } => Some(Credentials::Meta(PageToken {
+                token: Secret::new(page_token),
+                app_secret: app_secret.map(Secret::new),
+            })),
+            Self::Hook { .. } => None,
+        }
+    }
+
+    fn hook_keys(self) -> Option<HookKeys> {
+        match self {
+            Self::Hook { hook_path, hook_word } => {
+                Some(HookKeys { path: Secret::new(hook_path), word: Secret::new(hook_word) })
+            }
+            Self::Ayrshare { .. } | Self::Meta { .. } => None,
+        }
+    }
 }
 
 impl From<&Credentials> for AtRest {
@@ -112,18 +162,9 @@ impl From<&Credentials> for AtRest {
     }
 }
 
-impl From<AtRest> for Credentials {
-    fn from(at_rest: AtRest) -> Self {
-        match at_rest {
-            AtRest::Ayrshare { api_key, profile_key, x_api_key, x_api_secret } => Self::Ayrshare(AyrshareKeys {
-                api_key: Secret::new(api_key),
-                profile_key: profile_key.map(Secret::new),
-                x_keys: x_api_key.zip(x_api_secret).map(|(key, secret)| (Secret::new(key), Secret::new(secret))),
-            }),
-            AtRest::Meta { page_token, app_secret } => {
-                Self::Meta(PageToken { token: Secret::new(page_token), app_secret: app_secret.map(Secret::new) })
-            }
-        }
+impl From<&HookKeys> for AtRest {
+    fn from(keys: &HookKeys) -> Self {
+        Self::Hook { hook_path: keys.path.expose().to_owned(), hook_word: keys.word.expose().to_owned() }
     }
 }
 
@@ -161,22 +202,49 @@ impl Secrets {
 
     /// The credentials of a connection; `None`: there are none.
     pub(crate) async fn load(&self, id: ConnectionId) -> Result<Option<Credentials>> {
-        let name = self.entry(id);
+        Ok(self.get(id.to_string()).await?.and_then(AtRest::credentials))
+    }
+
+    /// Saves them, replacing what was there.
+    pub(crate) async fn save(&self, id: ConnectionId, credentials: &Credentials) -> Result<()> {
+        self.put(id.to_string(), credentials.into()).await
+    }
+
+    /// What guards the address of a connection's webhooks; `None`: it has none.
+    pub(crate) async fn load_hook(&self, id: ConnectionId) -> Result<Option<HookKeys>> {
+        Ok(self.get(hook_name(id)).await?.and_then(AtRest::hook_keys))
+    }
+
+    /// Saves it, replacing what was there.
+    pub(crate) async fn save_hook(&self, id: ConnectionId, keys: &HookKeys) -> Result<()> {
+        self.put(hook_name(id), keys.into()).await
+    }
+
+    /// Forgets all of a connection, in the file and in the keychain. Nothing to forget is fine; so is a keychain that
+    /// does not run, if the file is where secrets go.
+    pub(crate) async fn forget(&self, id: ConnectionId) -> Result<()> {
+        // The key of the account is what matters most, so a failure there is what is told.
+        let hook = self.remove(hook_name(id)).await;
+        self.remove(id.to_string()).await?;
+        hook
+    }
+
+    async fn get(&self, name: String) -> Result<Option<AtRest>> {
+        let entry = self.entry(&name);
         let file = self.file.clone();
         let keychain = self.place == SecretsPlace::Keychain;
         blocking(move || {
             // Writing to the keychain removes the file's entry: where there is one, no keychain ran since, and it is newer.
-            if let Some(at_rest) = read_file(&file)?.remove(&id.to_string()) {
-                return Ok(Some(at_rest.into()));
+            if let Some(at_rest) = read_file(&file)?.remove(&name) {
+                return Ok(Some(at_rest));
             }
             if !keychain {
                 return Ok(None);
             }
-            match keyring::Entry::new(SERVICE, &name).and_then(|e| e.get_password()) {
+            match keyring::Entry::new(SERVICE, &entry).and_then(|e| e.get_password()) {
                 Ok(text) => {
-                    let at_rest: AtRest =
-                        serde_json::from_str(&text).map_err(|_| keychain_error("the entry is not readable"))?;
-                    Ok(Some(at_rest.into()))
+                    let at_rest = serde_json::from_str(&text);
+                    Ok(Some(at_rest.map_err(|_| keychain_error("the entry is not readable"))?))
                 }
                 Err(keyring::Error::NoEntry) => Ok(None),
                 Err(e) => Err(keychain_error(&error_kind(&e))),
@@ -185,40 +253,36 @@ impl Secrets {
         .await
     }
 
-    /// Saves them, replacing what was there.
-    pub(crate) async fn save(&self, id: ConnectionId, credentials: &Credentials) -> Result<()> {
+    async fn put(&self, name: String, at_rest: AtRest) -> Result<()> {
         let _one = self.one_writer.lock().await;
-        let name = self.entry(id);
+        let entry = self.entry(&name);
         let file = self.file.clone();
         let keychain = self.place == SecretsPlace::Keychain;
-        let at_rest = AtRest::from(credentials);
         blocking(move || {
             if !keychain {
                 let mut all = read_file(&file)?;
-                all.insert(id.to_string(), at_rest);
+                all.insert(name, at_rest);
                 return write_all(&file, &all);
             }
             let text = serde_json::to_string(&at_rest).map_err(|_| keychain_error("not serialisable"))?;
-            keyring::Entry::new(SERVICE, &name)
+            keyring::Entry::new(SERVICE, &entry)
                 .and_then(|e| e.set_password(&text))
                 .map_err(|e| keychain_error(&error_kind(&e)))?;
-            forget_in_file(&file, id)
+            forget_in_file(&file, &name)
         })
         .await
     }
 
-    /// Forgets them, in the file and in the keychain. Nothing to forget is fine; so is a keychain that does not run, if
-    /// the file is where secrets go.
-    pub(crate) async fn forget(&self, id: ConnectionId) -> Result<()> {
+    async fn remove(&self, name: String) -> Result<()> {
         let _one = self.one_writer.lock().await;
-        let name = self.entry(id);
+        let entry = self.entry(&name);
         let file = self.file.clone();
         let keychain = self.place == SecretsPlace::Keychain;
         let may_be_there = self.place != SecretsPlace::File && !self.folder.is_empty();
         blocking(move || {
-            let in_file = forget_in_file(&file, id);
+            let in_file = forget_in_file(&file, &name);
             if may_be_there {
-                match keyring::Entry::new(SERVICE, &name).and_then(|e| e.delete_credential()) {
+                match keyring::Entry::new(SERVICE, &entry).and_then(|e| e.delete_credential()) {
                     Ok(()) | Err(keyring::Error::NoEntry) => {}
                     Err(e) if keychain => return Err(keychain_error(&error_kind(&e))),
                     Err(e) => tracing::warn!(reason = error_kind(&e), "a key may be left in the keychain"),
@@ -229,9 +293,13 @@ impl Secrets {
         .await
     }
 
-    fn entry(&self, id: ConnectionId) -> String {
-        format!("{}/{id}", self.folder)
+    fn entry(&self, name: &str) -> String {
+        format!("{}/{name}", self.folder)
     }
+}
+
+fn hook_name(id: ConnectionId) -> String {
+    format!("{id}/webhook")
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
@@ -279,12 +347,12 @@ fn write_all(path: &Path, all: &BTreeMap<String, AtRest>) -> Result<()> {
     write_file(path, &bytes).map_err(|e| io_error("secrets.json", &e))
 }
 
-fn forget_in_file(path: &Path, id: ConnectionId) -> Result<()> {
+fn forget_in_file(path: &Path, name: &str) -> Result<()> {
     if !path.exists() {
         return Ok(());
     }
     let mut all = read_file(path)?;
-    if all.remove(&id.to_string()).is_none() {
+    if all.remove(name).is_none() {
         return Ok(());
     }
     if all.is_empty() {
@@ -340,6 +408,24 @@ mod tests {
         secrets.forget(one).await.unwrap();
         assert_eq!(secrets.load(one).await.unwrap(), None);
         secrets.forget(two).await.unwrap();
+        assert!(!dir.path().join("secrets.json").exists());
+    }
+
+    #[tokio::test]
+    async fn what_guards_webhooks_is_forgotten_with_its_connection_and_outlives_new_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(dir.path(), SecretsMode::File, false).await.unwrap();
+        let id = ConnectionId(1);
+        assert_eq!(secrets.load_hook(id).await.unwrap(), None);
+        let keys = HookKeys::new();
+        assert_ne!(keys.path, keys.word);
+        secrets.save(id, &credentials()).await.unwrap();
+        secrets.save_hook(id, &keys).await.unwrap();
+        secrets.save(id, &page()).await.unwrap();
+        assert_eq!(secrets.load_hook(id).await.unwrap(), Some(keys));
+        assert_eq!(secrets.load(id).await.unwrap(), Some(page()));
+        secrets.forget(id).await.unwrap();
+        assert_eq!(secrets.load_hook(id).await.unwrap(), None);
         assert!(!dir.path().join("secrets.json").exists());
     }
 

@@ -185,6 +185,7 @@ impl Inbox {
             self.0.close_link(id);
             self.0.secrets.forget(id).await?;
             self.0.store.write_user(move |tx| db::remove_connection(tx, id)).await.map_err(|e| store_error(&e))?;
+            self.0.close_link(id);
         }
         Ok(())
     }

@@ -177,6 +177,13 @@ impl Round<'_> {
         Ok(done)
     }
 
+    /// The conversation with one person, with its newest messages.
+    pub(super) async fn read_person(&mut self, person: RemoteId) -> Result<(), Stop> {
+        let read = Read::Person { platform: self.account.platform, person };
+        let (_, pages) = self.ask(&read).await?;
+        self.apply(pages).await.map_err(Stop::Storage).map(drop)
+    }
+
     /// Older history and persons, a few calls of each. Returns whether there is more.
     async fn read_further(&mut self) -> Result<bool, Stop> {
         if !self.live.graph().more {
