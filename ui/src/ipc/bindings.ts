@@ -21,6 +21,12 @@ export const commands = {
 	conversationsById: (ids: ConversationId[]) => typedError<Conversation[], UserError>(__TAURI_INVOKE("conversations_by_id", { ids })),
 	/**  The counters of rail, chips and tray. */
 	counts: () => typedError<Counts, UserError>(__TAURI_INVOKE("counts")),
+	/**  What the contact panel shows. */
+	contactPage: (conversation: ConversationId) => typedError<ContactPage, UserError>(__TAURI_INVOKE("contact_page", { conversation })),
+	/**  Pictures, videos, sounds and files of a conversation, newest first; `limit` at most 200. */
+	mediaOf: (conversation: ConversationId, before: Place | null, limit: number) => typedError<MediaItem[], UserError>(__TAURI_INVOKE("media_of", { conversation, before, limit })),
+	/**  *Jump to date*: the first message at that time or later, else the newest before it. */
+	messageAt: (conversation: ConversationId, at: Timestamp) => typedError<MessageId | null, UserError>(__TAURI_INVOKE("message_at", { conversation, at })),
 	/**  The thread that is on screen in a focused window, if any. */
 	setViewing: (conversation: ConversationId | null) => typedError<null, UserError>(__TAURI_INVOKE("set_viewing", { conversation })),
 	/**  Marks everything up to `up_to` as read. */
@@ -47,6 +53,16 @@ export const commands = {
 	gaps: (conversation: ConversationId | null) => typedError<Gap[], UserError>(__TAURI_INVOKE("gaps", { conversation })),
 	/**  The user wants a picture that waits or failed: fetch it now. */
 	fetchMedia: (attachment: AttachmentId) => typedError<null, UserError>(__TAURI_INVOKE("fetch_media", { attachment })),
+	/**
+	 *  Where a film or sound is played from: an address on loopback, good until the program ends. Ask for it when the player
+	 *  is shown; if there is no copy, the address answers 404.
+	 */
+	mediaAddress: (attachment: AttachmentId) => typedError<string, UserError>(__TAURI_INVOKE("media_address", { attachment })),
+	/**
+	 *  Saves a copy into the Downloads folder, under the name that it came with, made safe; never over another file. Answers
+	 *  the file's name there.
+	 */
+	saveMedia: (attachment: AttachmentId) => typedError<string, UserError>(__TAURI_INVOKE("save_media", { attachment })),
 	/**  Queues a text. Answers the message as soon as it is committed. */
 	sendText: (conversation: ConversationId, text: string) => typedError<Message, UserError>(__TAURI_INVOKE("send_text", { conversation, text })),
 	/**  The user's decision about an own message that is stuck. */
@@ -68,6 +84,18 @@ export const commands = {
 	connectAyrshare: (apiBase: string | null, keys: AyrshareKeys, name: string | null) => typedError<Account[], UserError>(__TAURI_INVOKE("connect_ayrshare", { apiBase, keys, name })),
 	/**  Gives an existing connection new secrets, checked first; history and drafts stay. What is `null` stays as saved. */
 	reconnectAyrshare: (connection: ConnectionId, apiKey: string | null, profileKey: string | null, xKeys: XKeys | null) => typedError<KeyCheck, UserError>(__TAURI_INVOKE("reconnect_ayrshare", { connection, apiKey, profileKey, xKeys })),
+	/**  Asks Graph what this token gives access to, each permission tested and named. Saves nothing. */
+	checkMeta: (apiBase: string | null, keys: MetaKeys) => typedError<KeyCheck, UserError>(__TAURI_INVOKE("check_meta", { apiBase, keys })),
+	/**
+	 *  Checks and connects a Page with its Instagram account. A refusal saves nothing. `name` names the business; without it
+	 *  the Page's name does.
+	 */
+	connectMeta: (apiBase: string | null, keys: MetaKeys, name: string | null) => typedError<Account[], UserError>(__TAURI_INVOKE("connect_meta", { apiBase, keys, name })),
+	/**
+	 *  Gives an existing connection to Graph a new token, checked first; history and drafts stay. What is `null` stays as
+	 *  saved.
+	 */
+	reconnectMeta: (connection: ConnectionId, token: string | null, appSecret: string | null) => typedError<KeyCheck, UserError>(__TAURI_INVOKE("reconnect_meta", { connection, token, appSecret })),
 	/**  Switches messaging on for the profile of these secrets, and looks again. Saves nothing. */
 	switchMessagingOn: (apiBase: string | null, keys: AyrshareKeys) => typedError<KeyCheck, UserError>(__TAURI_INVOKE("switch_messaging_on", { apiBase, keys })),
 	/**  Switches messaging on for the profile of this connection, and reads its accounts. */
@@ -394,6 +422,8 @@ id: AccountId } |
 { kind: "counts" } | 
 /**  Settings were changed. */
 { kind: "settings" } | 
+/**  The webhook receiver: its settings, its state, or what it got. */
+{ kind: "webhooks" } | 
 /**  The first back-fill of an account ended. */
 { kind: "backfill_done"; 
 /**  Which. */
@@ -431,6 +461,32 @@ export type Connection = {
 
 /**  A set of secrets (an Ayrshare profile): our row. */
 export type ConnectionId = number;
+
+/**  The person of a conversation and the history held. */
+export type ContactPage = {
+	/**  The conversation. */
+	conversation: ConversationId,
+	/**  The person's name, cleaned; `None`: the platform gave none. */
+	name: string | null,
+	/**  `@handle` without the `@`. */
+	username: string | null,
+	/**  The platform's id of the person, where known. */
+	remote_id: RemoteId | null,
+	/**  The picture in the local media cache, as `media:` path; `None`: initials. */
+	avatar: string | null,
+	/**  Time of the oldest message held. */
+	first_at: Timestamp | null,
+	/**  Time of the newest message held. */
+	last_at: Timestamp | null,
+	/**  Messages held. */
+	messages: number,
+	/**  Pictures, videos, sounds and files in them; [`MediaItem`]s. */
+	media: number,
+	/**  What is missing, oldest first. */
+	gaps: Gap[],
+	/**  Where the conversation is in the provider's own inbox, where the provider said so. */
+	link: string | null,
+};
 
 /**  One row of the conversation list. */
 export type Conversation = {
@@ -626,7 +682,7 @@ export type ErrorCode =
 export type Gap = {
 	/**  The conversation. */
 	conversation: ConversationId,
-	/**  After this instant; `None`: before the oldest held message (the beginning). */
+	/**  Not before this instant; `None`: from the beginning on. Of a counted gap the time of its first message. */
 	from: Timestamp | null,
 	/**  Before this instant; `None`: up to now. */
 	to: Timestamp | null,
@@ -784,6 +840,20 @@ export type MediaFailure =
 /**  The address is not one that we fetch from (not https, private network). */
 "refused";
 
+/**  One picture, video, sound or file of a conversation. */
+export type MediaItem = {
+	/**  The message that it belongs to. */
+	message: MessageId,
+	/**  When that was, by the platform's clock. */
+	at: Timestamp,
+	/**  Whose it is. */
+	direction: Direction,
+	/**  The file. */
+	attachment: Attachment,
+	/**  Where the ones before it begin. */
+	place: Place,
+};
+
 /**  Where the local copy of an attachment stands. */
 export type MediaState = 
 /**  Nothing to fetch (a link, a card, a kind we do not show). */
@@ -794,6 +864,8 @@ export type MediaState =
 { kind: "ready"; 
 /**  Path of the picture, e.g. `a/1234`. */
 path: string } | 
+/**  Was in the cache and made room for others; fetched again only when somebody asks for it. */
+{ kind: "evicted" } | 
 /**  Could not be had, and will not be tried again. */
 { kind: "failed"; 
 /**  Why. */
@@ -838,8 +910,9 @@ export type MessageDetails = {
 };
 
 /**
- *  A message: our row and its key in the search index. Time-ordered: seconds since 2010 << 12 | counter, so that
- *  newest-first search streams and a back-fill keeps the order (`performance.md`, rule 1).
+ *  A message: our row and its key in the search index. Time-ordered, so that newest-first search streams and a
+ *  back-fill keeps the order (`performance.md`, rule 1): each span of 16 seconds since 2010 has 16 ids, one a second.
+ *  More would be paid in every index: a hundred bytes a message with 4,096 ids a second.
  */
 export type MessageId = number;
 
@@ -884,6 +957,16 @@ export type MetaCheck = {
 	permissions: PermissionCheck[],
 	/**  The token is a person's: the Pages that it offers, one of which must be chosen. Empty: it is a Page's. */
 	pages: OfferedPage[],
+};
+
+/**  The secrets of one Page as the connect page has them. No `Debug`: they are wrapped at once. */
+export type MetaKeys = {
+	/**  The token of a Page, or of a person who has Pages. */
+	token: string,
+	/**  The secret of the app that the token belongs to, where that app demands signed calls. */
+	app_secret: string | null,
+	/**  A person's token: which of its Pages. */
+	page: RemoteId | null,
 };
 
 /**  What a notification shows. */
@@ -1163,6 +1246,10 @@ export type SendReason =
 { kind: "recipient" } | 
 /**  The platform refused: permission missing. */
 { kind: "permission" } | 
+/**  Graph: another app has the thread. */
+{ kind: "other_apps_thread" } | 
+/**  The platform has blocked or restricted the account. */
+{ kind: "restricted" } | 
 /**  The text does not fit. */
 { kind: "too_long" } | 
 /**  The platform refused for another reason. */
@@ -1219,6 +1306,8 @@ export type Settings = {
 	on_close?: OnClose,
 	/**  Width of the conversation list, CSS pixels, 280 to 420. */
 	list_width?: number,
+	/**  The contact panel stands beside the thread where the window is wide enough. */
+	contact_panel?: boolean,
 };
 
 /**  The order of the list. Each is a keyset over an index. */

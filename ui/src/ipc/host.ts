@@ -28,6 +28,7 @@ export function whole(settings: wire.Settings): Settings {
     archive_at_provider: false,
     on_close: 'ask',
     list_width: 320,
+    contact_panel: true,
     ...settings,
   };
 }

@@ -49,6 +49,12 @@ export function shortDate(at: number): string {
   return date({ day: 'numeric', month: 'short', year: 'numeric' }).format(at);
 }
 
+/** *1–12 Nov*, *28 Oct – 3 Nov* */
+export function days(from: number, to: number): string {
+  const year = new Date(from).getFullYear() === new Date(to).getFullYear() && new Date(to).getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
+  return date({ day: 'numeric', month: 'short', year }).formatRange(from, to);
+}
+
 /** What a row of the list says: the time today, *Yesterday*, the weekday within a week, else the date. */
 export function rowTime(at: number, now: number, yesterday: string): string {
   const days = dayNumber(now) - dayNumber(at);

@@ -11,6 +11,7 @@ import { asUserError, whole } from '../ipc/host';
 import type {
   Account,
   AccountId,
+  AttachmentId,
   Boot,
   Change,
   ConnectionId,
@@ -18,13 +19,16 @@ import type {
   ConversationId,
   ConversationState,
   Host,
+  MediaItem,
   Message,
   MessageId,
   OpenAt,
+  Provider,
   ReadMark,
   SendDecision,
   Settings,
 } from '../ipc/host';
+import { shortName } from '../shared/files';
 import { displayName } from '../shared/words';
 import { Accounts, fixOf } from './accounts.svelte';
 import { Clock } from './clock.svelte';
@@ -38,10 +42,19 @@ import { Toasts } from './toasts.svelte';
 export type View =
   | { kind: 'messages' }
   | { kind: 'welcome' }
-  | { kind: 'connect'; revive: ConnectionId | null }
+  | { kind: 'connect'; revive: ConnectionId | null; provider?: Provider }
   | { kind: 'settings'; account: AccountId | null };
 
-export type DialogKind = { kind: 'shortcuts' } | { kind: 'closing'; tray: boolean } | { kind: 'details'; message: MessageId };
+/** A picture or video to show large: as the thread or the panel has it. */
+export type Shown = Omit<MediaItem, 'place'>;
+
+export type DialogKind =
+  | { kind: 'shortcuts' }
+  | { kind: 'closing'; tray: boolean }
+  | { kind: 'details'; message: MessageId }
+  | { kind: 'lightbox'; shown: Shown }
+  | { kind: 'contact' }
+  | { kind: 'jump' };
 
 const AYRSHARE = 'https://app.ayrshare.com';
 
@@ -174,6 +187,7 @@ export class App {
           await this.accounts.reread();
         });
         break;
+      case 'account':
       case 'budget':
       case 'none':
         this.show({ kind: 'settings', account: account.id });
@@ -278,6 +292,14 @@ export class App {
     if (!draft || !(await this.decide(message, 'discard'))) return;
     draft.restore(message.text ?? '');
     this.wantsComposer += 1;
+  }
+
+  /** Saves a copy among the user's downloads. */
+  async saveMedia(attachment: AttachmentId): Promise<void> {
+    await this.act(async () => {
+      const name = await this.host.saveMedia(attachment);
+      this.toasts.show(m.toast_saved({ name: shortName(name) }));
+    });
   }
 
   async copy(text: string): Promise<void> {

@@ -32,6 +32,19 @@ describe('the rows of a thread', () => {
     expect(draw([message(1, { at: NOON })], [beginning], null, { start: false, end: true })[0]?.gaps).toEqual([]);
   });
 
+  it('draws what is missing of one instant, and no estimate of no time', () => {
+    const two = [message(1, { at: NOON }), message(2, { at: NOON + 5 })];
+    const one = gap({ from: NOON + 5, to: NOON + 5, count: 1 });
+    expect(draw(two, [one, gap({ from: NOON, to: NOON })]).map((row) => row.gaps)).toEqual([[], [one]]);
+  });
+
+  it('draws a gap above the oldest loaded row only once it is known what else is there', () => {
+    const old = gap({ from: NOON - 10, to: NOON - 5, count: 3 });
+    const rows = [message(7, { at: NOON })];
+    expect(draw(rows, [old], null, { start: false, end: true })[0]?.gaps).toEqual([]);
+    expect(draw([message(3, { at: NOON - 4 }), ...rows], [old], null, whole).map((row) => row.gaps.length)).toEqual([1, 0]);
+  });
+
   it('draws a gap that reaches up to now below the newest message', () => {
     const open = gap({ from: NOON });
     const rows = draw([message(1, { at: NOON - 1 }), message(2, { at: NOON })], [open]);

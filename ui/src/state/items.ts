@@ -55,18 +55,24 @@ export function items({ messages, gaps, divider, whole }: Drawn): Item[] {
 function place(rows: Item[], gap: Gap, whole: Drawn['whole']): void {
   const first = rows[0];
   const last = rows.at(-1);
-  if (!first || !last) return;
-  if (gap.from === null) {
+  if (!first || !last || isNothing(gap)) return;
+  const { from, to } = gap;
+  if (from === null) {
     if (whole.start) first.gaps.push(gap);
     return;
   }
-  const end = gap.to;
-  const below = rows.find((row) => row.message.at > (gap.from ?? 0) && (end === null || row.message.at >= end));
-  if (end === null || !below) {
+  const below = to === null ? undefined : rows.find((row) => row.message.at >= to);
+  if (!below) {
     if (whole.end) last.gapsAfter.push(gap);
-  } else if (below !== first || whole.start || first.message.at >= end) {
+  } else if (below !== first || whole.start) {
+    // Above the oldest loaded row there may be others: it is drawn when these are known.
     below.gaps.push(gap);
   }
+}
+
+/** An estimate of no time at all. One that counts messages of a single instant says something. */
+function isNothing(gap: Gap): boolean {
+  return gap.count === null ? gap.from !== null && gap.to !== null && gap.from >= gap.to : gap.count === 0;
 }
 
 export function sameDay(a: number, b: number): boolean {

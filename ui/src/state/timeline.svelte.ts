@@ -8,6 +8,8 @@
 import { tick } from 'svelte';
 import { sentenceOf } from '../ipc/errors';
 import type {
+  AttachmentId,
+  ContactPage,
   Conversation,
   ConversationId,
   Gap,
@@ -26,6 +28,12 @@ const MOST = 200;
 /** Where the view shall go next: to a message, or to the newest. */
 export type Jump = { to: MessageId; align: 'start' | 'center' } | { to: 'newest' };
 
+/** CSS pixels. */
+export interface Room {
+  width: number;
+  height: number;
+}
+
 export class Timeline {
   readonly conversation: ConversationId;
   messages = $state.raw<Message[]>([]);
@@ -41,6 +49,12 @@ export class Timeline {
   jump = $state.raw<Jump | null>(null);
   /** The message that a notification asked for. */
   spot = $state<MessageId | null>(null);
+  /** Who it is with and what is held; read when somebody asks for it, and kept up to date from then on. */
+  contact = $state.raw<ContactPage | null>(null);
+  /** Counts up whenever messages were added or changed. */
+  changes = $state(0);
+  /** The room that pictures were given in this visit: one that learns its size later moves nothing. */
+  readonly rooms = new Map<AttachmentId, Room>();
   /** The end of the thread is in view: told by the component. */
   atEnd = false;
 
@@ -61,6 +75,7 @@ export class Timeline {
   /** What a row is keyed by, where it is not its id: an echo keeps its place on screen when it is committed. */
   #keys = new Map<MessageId, number>();
   #echoes = 0;
+  #asked = false;
 
   constructor(host: Host, conversation: ConversationId) {
     this.#host = host;
@@ -145,6 +160,7 @@ export class Timeline {
       added ? this.#host.gaps(this.conversation) : Promise.resolve(this.gaps),
     ]);
     if (this.#closed) return;
+    this.#touched();
     const gone = new Set(ids);
     for (const message of found) gone.delete(message.id);
     if (gone.size > 0) this.messages = this.messages.filter((m) => !gone.has(m.id));
@@ -152,8 +168,41 @@ export class Timeline {
     this.gaps = gaps;
   }
 
+  /** Reads the gaps again: what passes may have been tried. */
+  async rereadGaps(): Promise<void> {
+    if (this.phase !== 'ready') return;
+    try {
+      const gaps = await this.#host.gaps(this.conversation);
+      if (!this.#closed) this.gaps = gaps;
+    } catch (thrown) {
+      this.problem = sentenceOf(thrown);
+    }
+  }
+
+  /** Reads who it is with, unless that was asked for before. */
+  async needContact(): Promise<void> {
+    if (this.#asked) return;
+    this.#asked = true;
+    await this.readContact();
+  }
+
+  async readContact(): Promise<void> {
+    try {
+      const page = await this.#host.contactPage(this.conversation);
+      if (!this.#closed) this.contact = page;
+    } catch (thrown) {
+      this.problem = sentenceOf(thrown);
+    }
+  }
+
+  #touched(): void {
+    this.changes += 1;
+    if (this.contact !== null) void this.readContact();
+  }
+
   /** Reads what is loaded again. */
   async refresh(): Promise<void> {
+    this.#touched();
     const anchor = this.messages.findLast((m) => m.id > 0);
     const position: ThreadPosition =
       this.#after === null || !anchor ? { kind: 'newest' } : { kind: 'around', message: anchor.id };
@@ -267,7 +316,11 @@ function inOrder(a: Message, b: Message): number {
   return a.at - b.at || (a.id < 0 ? 1 : 0) - (b.id < 0 ? 1 : 0) || a.id - b.id;
 }
 
-function united(a: Gap[], b: Gap[]): Gap[] {
-  const key = (gap: Gap) => `${gap.from}-${gap.reason}`;
-  return [...new Map([...a, ...b].map((gap) => [key(gap), gap])).values()];
+/** What was just read replaces all that it touches: a gap that shrank is drawn once. */
+function united(before: Gap[], read: Gap[]): Gap[] {
+  const from = (gap: Gap) => gap.from ?? -Infinity;
+  const to = (gap: Gap) => gap.to ?? Infinity;
+  const same = (a: Gap, b: Gap) => from(a) === from(b) && to(a) === to(b);
+  const touches = (a: Gap, b: Gap) => same(a, b) || (from(a) < to(b) && from(b) < to(a));
+  return [...before.filter((gap) => !read.some((one) => touches(gap, one))), ...read];
 }

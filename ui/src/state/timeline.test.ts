@@ -84,4 +84,15 @@ describe('a thread', () => {
     await it.changed([2], false);
     expect(ids(it)).toEqual([1]);
   });
+
+  it('draws a gap that shrank meanwhile once', async () => {
+    const gap = { conversation: 1, from: 1_500, to: 2_500, count: null, reason: 'no_overlap' as const, next_try: null };
+    const shrunk = { ...gap, from: 1_700, count: 2 };
+    const pages = [page([message(3), message(4)], { before: 'b', gaps: [gap] }), page([message(1), message(2)], { gaps: [shrunk] })];
+    const timeline = new Timeline(host({ thread: () => Promise.resolve(pages.shift() ?? page([])) }), 1);
+    await timeline.open({ kind: 'newest' });
+    await timeline.older();
+    expect(timeline.gaps).toEqual([shrunk]);
+    expect(timeline.items.flatMap((item) => item.gaps)).toEqual([shrunk]);
+  });
 });

@@ -23,6 +23,8 @@ pub struct Settings {
     pub on_close: OnClose,
     /// Width of the conversation list, CSS pixels, 280 to 420.
     pub list_width: u16,
+    /// The contact panel stands beside the thread where the window is wide enough.
+    pub contact_panel: bool,
 }
 
 impl Default for Settings {
@@ -36,6 +38,7 @@ impl Default for Settings {
             archive_at_provider: false,
             on_close: OnClose::Ask,
             list_width: 320,
+            contact_panel: true,
         }
     }
 }

@@ -87,6 +87,10 @@ function failure(reason: SendReason | null, platform: string, at: string): strin
       return m.failed_recipient({ platform, time: at });
     case 'permission':
       return m.failed_permission({ platform, time: at });
+    case 'other_apps_thread':
+      return m.failed_other_apps_thread({ platform, time: at });
+    case 'restricted':
+      return m.failed_restricted({ platform, time: at });
     case 'too_long':
       return m.failed_too_long({ platform, time: at });
     case 'rejected':
