@@ -1,6 +1,6 @@
 /** The sentence of each error code. The code behind it is for *Details*. */
 import * as m from '../paraglide/messages';
-import { asUserError, type ErrorCode, type UserError } from './host';
+import { asUserError, type ErrorCode, type Provider, type UserError } from './host';
 
 const sentences: Record<ErrorCode, () => string> = {
   offline: m.error_offline,
@@ -51,11 +51,22 @@ export function codeSentence(code: ErrorCode): string {
   return (sentences[code] ?? m.error_internal)();
 }
 
-export function sentence(error: UserError): string {
-  return codeSentence(error.code);
+/** Who a provider is, in sentences. */
+export const providers: Record<Provider, string> = { ayrshare: 'Ayrshare', meta: 'Meta' };
+
+/** What names the provider, where it is known who was asked. */
+const named: Partial<Record<ErrorCode, (inputs: { provider: string }) => string>> = {
+  offline: m.error_offline_at,
+  provider_down: m.error_provider_down_at,
+  rate_limited: m.error_rate_limited_at,
+};
+
+export function sentence(error: UserError, asked: Provider | null = null): string {
+  const says = asked === null ? undefined : named[error.code];
+  return says && asked !== null ? says({ provider: providers[asked] }) : codeSentence(error.code);
 }
 
-/** The sentence for whatever was thrown. */
-export function sentenceOf(thrown: unknown): string {
-  return sentence(asUserError(thrown));
+/** The sentence for whatever was thrown; `asked`: by whom it was answered. */
+export function sentenceOf(thrown: unknown, asked: Provider | null = null): string {
+  return sentence(asUserError(thrown), asked);
 }

@@ -1,6 +1,6 @@
 /** The sentences that more than one part of the page says: names, kinds, health, the reply window. */
-import { codeSentence } from '../ipc/errors';
-import type { Account, Conversation, Health, MessageKind, Platform, PlatformState, ReplyWindow, TextLimit } from '../ipc/host';
+import { codeSentence, providers } from '../ipc/errors';
+import type { Account, Conversation, Health, LeftOut, MessageKind, Platform, PlatformState, Provider, ReplyWindow, TextLimit } from '../ipc/host';
 import * as m from '../paraglide/messages';
 import { dayAndTime, span, time } from './format';
 
@@ -54,6 +54,7 @@ export function healthSentence(account: Account, now: number): string | null {
   const platform = brands[account.platform];
   if (account.connection === null) return m.health_disconnected();
   const health: Health = account.health;
+  const meta = account.provider === 'meta';
   switch (health.kind) {
     case 'ok':
     case 'starting':
@@ -61,7 +62,7 @@ export function healthSentence(account: Account, now: number): string | null {
     case 'offline':
       return m.health_offline({ time: time(health.next_try) });
     case 'provider_down':
-      return m.health_provider_down({ time: time(health.next_try) });
+      return m.health_provider_down({ provider: providers[account.provider ?? 'ayrshare'], time: time(health.next_try) });
     case 'rate_limited':
       return m.health_rate_limited({ time: dayAndTime(health.until, now) });
     case 'key_refused':
@@ -75,9 +76,9 @@ export function healthSentence(account: Account, now: number): string | null {
     case 'messaging_off':
       return m.health_messaging_off({ platform });
     case 'link_again':
-      return m.health_link_again({ platform });
+      return meta ? m.health_meta_link_again({ platform }) : m.health_link_again({ platform });
     case 'not_linked':
-      return m.health_not_linked({ platform });
+      return meta ? m.health_meta_not_linked({ platform }) : m.health_not_linked({ platform });
     case 'x_keys_missing':
       return m.health_x_keys_missing();
     case 'token_expired':
@@ -122,9 +123,28 @@ const platformStates: Record<PlatformState, (inputs: { platform: string }) => st
   not_eligible: m.platform_not_eligible,
 };
 
+/** Where Graph means something else by the same state. */
+const metaStates: Partial<Record<PlatformState, (inputs: { platform: string }) => string>> = {
+  link_again: m.platform_meta_link_again,
+  not_linked: m.platform_meta_not_linked,
+};
+
 /** The one sentence of a platform in a key check. */
-export function platformSentence(state: PlatformState, platform: Platform): string {
-  return platformStates[state]({ platform: brands[platform] });
+export function platformSentence(state: PlatformState, platform: Platform, provider: Provider | null = null): string {
+  const says = (provider === 'meta' ? metaStates[state] : undefined) ?? platformStates[state];
+  return says({ platform: brands[platform] });
+}
+
+const leftOut: Record<LeftOut, () => string> = {
+  idle_requests: m.left_out_idle_requests,
+  people_without_role: m.left_out_people_without_role,
+  linked_accounts: m.left_out_linked_accounts,
+  older_than_twenty: m.left_out_older_than_twenty,
+};
+
+/** What a provider never shows to apps, in one line. */
+export function leftOutSentence(what: LeftOut): string {
+  return leftOut[what]();
 }
 
 /** How long an answer is allowed, in one sentence. `null`: there is nothing to say. */

@@ -139,7 +139,7 @@ export function severity(account: Account): number {
 }
 
 /** The one thing that helps. */
-export type Fix = 'reconnect' | 'provider' | 'switch_on' | 'budget' | 'none';
+export type Fix = 'reconnect' | 'provider' | 'account' | 'switch_on' | 'budget' | 'none';
 
 export function fixOf(account: Account): Fix {
   if (account.backfill === 'awaiting_choice' && severity(account) === 2) return 'budget';
@@ -156,6 +156,9 @@ export function fixOf(account: Account): Fix {
     case 'app_secret_needed':
     case 'disconnected':
       return 'reconnect';
+    // A token has its permissions for good: what it lacks comes with a new one.
+    case 'permission_missing':
+      return account.provider === 'meta' ? 'reconnect' : 'provider';
     case 'messaging_off':
       return account.capabilities.switches_messaging ? 'switch_on' : 'provider';
     case 'suspended':
@@ -163,10 +166,10 @@ export function fixOf(account: Account): Fix {
     case 'link_again':
     case 'not_linked':
     case 'checkpoint':
-    case 'permission_missing':
     case 'message_access_off':
     case 'restricted':
-      return 'provider';
+      // At Meta the user does something in Facebook or Instagram, and then lets us look again: its page has both.
+      return account.provider === 'meta' ? 'account' : 'provider';
     case 'budget_used':
       return 'budget';
     case 'ok':
