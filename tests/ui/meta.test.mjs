@@ -72,7 +72,7 @@ async function described(field) {
 meta('a Page token is checked, told line by line, and connected', async (page, bridge) => {
   await page.getByRole('button', { name: /^Meta/ }).waitFor();
   await check(page, bridge, ` "${token(bridge)}",`);
-  await page.getByRole('heading', { name: FIRST }).waitFor();
+  await page.getByRole('heading', { name: t('token_found') }).waitFor();
   await page.getByText(t('token_page', { name: FIRST })).waitFor();
   await page.getByText(t('token_no_end'), { exact: true }).waitFor();
   await page.getByText(/\d+ Messenger conversations/).waitFor();
@@ -235,6 +235,37 @@ meta('a dead token is told in the strip; Fix takes a new one and everything goes
   await page.getByRole('button', { name: t('go_to_messages') }).click();
   await bridge.sync();
   await until('all accounts well', async () => (await bridge.invoke('accounts')).every((one) => one.health.kind === 'ok'));
+});
+
+meta('Instagram’s switch turned off later: Fix says where it is, and Check now goes on', async (page, bridge) => {
+  await connected(bridge);
+  await page.getByRole('option').first().waitFor();
+  await control(bridge, 'page', { instagram_access: false });
+  await bridge.sync().catch(() => {});
+  await page.getByText(t('health_message_access_off')).first().waitFor();
+  await page.getByRole('button', { name: t('fix'), exact: true }).first().click();
+  await page.getByText(t('error_message_access_off')).waitFor();
+  await accessible(page, 'an account with something to do');
+  await control(bridge, 'page', { instagram_access: true });
+  await page.getByRole('button', { name: t('test'), exact: true }).click();
+  await page.getByText(t('error_message_access_off')).waitFor({ state: 'detached' });
+  await until('all accounts well', async () => {
+    await bridge.sync();
+    return (await bridge.invoke('accounts')).every((one) => one.health.kind === 'ok');
+  });
+});
+
+meta('a second account begins with the choice of the provider, and Back returns to it', async (page, bridge) => {
+  await connected(bridge);
+  await page.getByRole('option').first().waitFor();
+  await page.getByRole('button', { name: t('add_account') }).click();
+  await page.getByRole('heading', { name: t('connect_title') }).waitFor();
+  await accessible(page, 'the choice of the provider');
+  await page.getByRole('button', { name: /^Ayrshare/ }).click();
+  await page.getByLabel(t('api_key'), { exact: true }).waitFor();
+  await page.getByRole('button', { name: t('back') }).click();
+  await page.getByRole('button', { name: /^Meta/ }).click();
+  await tokenField(page).waitFor();
 });
 
 meta('a token of another Page is refused where it is typed', async (page, bridge) => {
