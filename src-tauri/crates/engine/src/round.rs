@@ -411,10 +411,13 @@ impl Round<'_> {
         self.tally.conversations += applied.conversations;
         self.tally.skipped += applied.skipped;
         self.tally.wrote |= !applied.changes.is_empty();
-        if applied.new > 0 || applied.changed > 0 {
-            self.live.sender.call();
+        // Without tasks nobody would take these wake-ups; a start wakes everybody.
+        if self.inner.is_running() {
+            if applied.new > 0 || applied.changed > 0 {
+                self.live.sender.call();
+            }
+            self.inner.fetcher.call();
         }
-        self.inner.fetcher.call();
         if self.account.backfill == Backfill::Done {
             notify::after_apply(self.inner, self.live, &applied.changes).await?;
         } else {
