@@ -16,8 +16,19 @@ export async function connectPage(bridge) {
   }, 60_000);
 }
 
-/** Opens a conversation as a click on a notification would, and waits for its thread. */
+/** Opens a conversation as a click on a notification would, and waits until its thread stands still. */
 export async function openThread(page, bridge, row, message = null) {
-  await bridge.emit('open', { conversation: row.id, message });
-  await page.getByRole('region', { name: row.name }).getByRole('article').first().waitFor();
+  const pane = page.getByRole('region', { name: row.name });
+  await until(`the thread with ${row.name}`, async () => {
+    // A page that has just begun may not listen yet; it opens a thread only once.
+    await bridge.emit('open', { conversation: row.id, message });
+    return (await pane.getByRole('article').count()) > 0;
+  });
+  await pane.evaluate(async (element) => {
+    // It goes to the first unread message, and looks again when what it passed was measured.
+    for (let top = null, still = 0; still < 15; top = element.scrollTop) {
+      still = element.scrollTop === top ? still + 1 : 0;
+      await new Promise((done) => requestAnimationFrame(done));
+    }
+  });
 }

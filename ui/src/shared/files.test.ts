@@ -22,6 +22,6 @@ describe('the name of a file', () => {
 
 describe('the size of a file', () => {
   it('has the unit that reads best', () => {
-    expect([0, 999, 1_200, 1_250_000, 45_000_000, 3_000_000_000].map(fileSize)).toEqual(['0 byte', '999 byte', '1.2 kB', '1.3 MB', '45 MB', '3 GB']);
+    expect([0, 999, 1_200, 1_250_000, 45_000_000, 3_000_000_000].map(fileSize)).toEqual(['0 bytes', '999 bytes', '1.2 kB', '1.3 MB', '45 MB', '3 GB']);
   });
 });

@@ -10,7 +10,7 @@ export function fileSize(bytes: number): string {
     value /= 1000;
     power += 1;
   }
-  return new Intl.NumberFormat(undefined, { style: 'unit', unit: units[power] ?? 'gigabyte', unitDisplay: 'short', maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 }).format(value);
+  return new Intl.NumberFormat(undefined, { style: 'unit', unit: units[power] ?? 'gigabyte', unitDisplay: power === 0 ? 'long' : 'short', maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 }).format(value);
 }
 
 /** Marks that turn the direction of text, and everything that is drawn as nothing: a name can hide its ending in them. */
