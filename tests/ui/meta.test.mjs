@@ -149,12 +149,24 @@ meta('Instagram’s switch, a missing permission and an end today are named; wha
   await control(bridge, 'token', { expires_in_ms: 60_000 });
   await check(page, bridge);
   await page.getByText(t('token_platform', { platform: 'Instagram', what: t('platform_message_access_off') })).waitFor();
-  await page.getByText(t('error_message_access_off')).waitFor();
+  await page.getByText(t('message_access_how')).waitFor();
   // At midnight the minute is tomorrow's.
   await page.getByText(like('token_ends_today')).or(page.getByText(like('token_ends'))).first().waitFor();
   await page.getByRole('button', { name: t('connect_page'), exact: true }).click();
   await page.getByRole('option').first().waitFor();
   assert.deepEqual((await bridge.invoke('accounts')).map((one) => one.platform), ['messenger']);
+});
+
+meta('a Page that is almost empty says why', async (page, bridge) => {
+  await page.route('**/invoke/check_meta', async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    for (const one of json.profile.platforms) one.conversations = { count: 1, at_least: false };
+    await route.fulfill({ response, json });
+  });
+  await check(page, bridge);
+  await page.getByText(t('token_conversations', { count: 1, shown: 1, platform: 'Messenger' }), { exact: true }).waitFor();
+  await page.getByText(t('token_almost_empty')).waitFor();
 });
 
 meta('a token without the permission for messages is not connected, and says which is missing', async (page, bridge) => {
@@ -244,11 +256,11 @@ meta('Instagram’s switch turned off later: Fix says where it is, and Check now
   await bridge.sync().catch(() => {});
   await page.getByText(t('health_message_access_off')).first().waitFor();
   await page.getByRole('button', { name: t('fix'), exact: true }).first().click();
-  await page.getByText(t('error_message_access_off')).waitFor();
+  await page.getByText(t('message_access_how')).waitFor();
   await accessible(page, 'an account with something to do');
   await control(bridge, 'page', { instagram_access: true });
   await page.getByRole('button', { name: t('test'), exact: true }).click();
-  await page.getByText(t('error_message_access_off')).waitFor({ state: 'detached' });
+  await page.getByText(t('message_access_how')).waitFor({ state: 'detached' });
   await until('all accounts well', async () => {
     await bridge.sync();
     return (await bridge.invoke('accounts')).every((one) => one.health.kind === 'ok');
