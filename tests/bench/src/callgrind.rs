@@ -12,7 +12,7 @@ pub fn available() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok_and(|out| out.status.success())
 }
 
-/// Instructions of one `work` of this binary.
+/// Instructions of this binary with these arguments.
 fn count(args: &[&str]) -> Result<f64> {
     let own = std::env::current_exe()?;
     let out = tempfile::NamedTempFile::new()?;
@@ -20,7 +20,6 @@ fn count(args: &[&str]) -> Result<f64> {
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", out.path().display()))
         .arg(&own)
-        .arg("work")
         .args(args)
         .output()
         .context("valgrind did not start")?;
@@ -33,9 +32,14 @@ fn count(args: &[&str]) -> Result<f64> {
 
 /// Instructions of N units of `work`: a run of 2N less a run of N. Start-up is in both.
 pub fn of_units(work: &str, n: usize, more: &[&str]) -> Result<f64> {
+    of_units_of("work", work, n, more)
+}
+
+/// The same of another hidden command of this binary.
+pub fn of_units_of(command: &str, work: &str, n: usize, more: &[&str]) -> Result<f64> {
     let run = |n: usize| {
         let n = n.to_string();
-        let mut args = vec![work, "--count", &n];
+        let mut args = vec![command, work, "--count", &n];
         args.extend_from_slice(more);
         count(&args)
     };

@@ -9,6 +9,7 @@ mod app;
 mod bare;
 mod callgrind;
 mod corpus;
+mod graph;
 mod measure;
 mod report;
 mod round;
@@ -46,6 +47,11 @@ enum What {
     Store,
     /// Only the rounds of the engine against the simulator.
     Rounds,
+    /// Graph: calls, bursts, payloads; the whole day with `--full`.
+    Graph {
+        /// Only these.
+        parts: Vec<graph::Part>,
+    },
     /// Start, memory and latency of the application, in a virtual display.
     #[cfg(target_os = "linux")]
     App {
@@ -55,6 +61,9 @@ enum What {
     /// One piece of work, for callgrind.
     #[command(hide = true)]
     Work(store::work::Work),
+    /// The same with Graph's answers.
+    #[command(hide = true)]
+    WorkGraph(graph::work::Work),
     /// The part of `app` that runs inside the display.
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
@@ -77,6 +86,10 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             work.run()?;
             return Ok(ExitCode::SUCCESS);
         }
+        Some(What::WorkGraph(work)) => {
+            work.run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
         #[cfg(target_os = "linux")]
         Some(What::WorkApp(inner)) => {
             inner.run()?;
@@ -94,10 +107,12 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         #[cfg(target_os = "linux")]
         Some(What::App { parts }) => app::measure(&mut report, &dir, &release, &parts, arguments.full)?,
         Some(What::Rounds) => round::measure(&mut report, &dir)?,
+        Some(What::Graph { parts }) => graph::measure(&mut report, &dir, &parts, arguments.full)?,
         _ => {
             store::measure(&mut report, &dir, arguments.full)?;
             eprintln!("rounds");
             round::measure(&mut report, &dir)?;
+            graph::measure(&mut report, &dir, &[], arguments.full)?;
             size::measure(&mut report, &root, &release)?;
         }
     }

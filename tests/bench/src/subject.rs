@@ -32,15 +32,20 @@ pub struct Subject {
 impl Subject {
     /// A new, empty one in `dir`, whatever was there before.
     pub fn create(dir: &Path) -> Result<Self> {
+        Self::create_at(dir, Provider::Ayrshare)
+    }
+
+    /// The same, read through this provider.
+    pub fn create_at(dir: &Path, provider: Provider) -> Result<Self> {
         if dir.exists() {
             fs::remove_dir_all(dir)?;
         }
         fs::create_dir_all(dir)?;
         let subject = Self::open(dir)?;
-        let accounts = subject.write(|db| {
+        let accounts = subject.write(move |db| {
             let connection = backscroll_store::add_connection(
                 db,
-                Provider::Ayrshare,
+                provider,
                 "Corner Bakery",
                 "http://127.0.0.1:9",
                 None,
@@ -100,6 +105,15 @@ impl Subject {
         let account = *self.accounts.get(&platform).context("no account of this platform")?;
         let context = ApplyContext { now: NOW, arrival, auto_response: None };
         Ok(self.runtime.block_on(self.store.apply(account, pages, context, |_| {}))?)
+    }
+
+    /// Merges the search index to its end, as the engine does when nobody waits. Answers in how many steps.
+    pub fn merge(&self) -> Result<usize> {
+        let mut steps = 0;
+        while self.runtime.block_on(self.store.merge_index())? {
+            steps += 1;
+        }
+        Ok(steps)
     }
 
     /// Works on a reading connection, on its own thread.
@@ -170,7 +184,7 @@ pub fn decode(body: &Body) -> Result<Vec<Page>> {
 }
 
 fn decode_only(body: &Body) -> Result<Vec<Page>> {
-    ayrshare::pages_of(body.platform, body.json.as_slice())
+    ayrshare::pages_of(body.platform, &body.json)
         .map_err(|kind| anyhow!("the adapter refused a body: {kind:?}"))
 }
 

@@ -83,7 +83,8 @@ fn graph_pause(live: &Live, link: &Link, attention: Attention, now: Timestamp) -
 
 /// Graph: the pause from one walk to the next.
 pub(crate) fn walk_interval(memory: &Memory, link: &Link, platform: Platform, attention: Attention) -> i64 {
-    pace::graph::interval(memory.fastest, attention, link.quota(platform).map_or(0, |quota| quota.used))
+    let paced = || pace::graph::interval(memory.fastest, attention, link.quota(platform).map_or(0, |quota| quota.used));
+    memory.fixed.unwrap_or_else(paced)
 }
 
 /// How much the user looks at an account.

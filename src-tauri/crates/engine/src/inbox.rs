@@ -11,7 +11,10 @@ mod settings;
 mod syncing;
 mod webhooks;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use backscroll_model::AccountId;
 use backscroll_model::{BackfillProgress, BackfillSummary, Change, NoticeAction};
@@ -180,6 +183,16 @@ impl Inbox {
                 Ok(sum)
             })
             .await
+    }
+
+    /// From now on every account at Graph that is connected is walked this often, whatever its pace; `None`: as its pace
+    /// asks. Not kept. For measuring what the pace is worth.
+    #[doc(hidden)]
+    pub fn walk_graph_every(&self, interval: Option<Duration>) {
+        let fixed = interval.and_then(|pause| i64::try_from(pause.as_millis()).ok());
+        for live in self.0.all_live() {
+            live.graph().fixed = fixed;
+        }
     }
 
     /// Resolves when nothing is being worked on: every task waits for the clock or for someone. For tests that drive

@@ -32,6 +32,8 @@ const POLL_PAGE: u32 = 10;
 const MAX_PAGES: u32 = 5_000;
 /// Detailed messages of one conversation; Instagram never gives more (4.4).
 const DETAILS: u32 = 20;
+/// In front of a cursor of Messenger: ids are listed, not messages.
+const BY_IDS: &str = "ids ";
 /// Messenger's older messages, by pages of this size.
 const OLDER_PAGE: u32 = 50;
 /// What happened before this, in ms, the complete walks have seen.
@@ -59,6 +61,8 @@ pub(crate) struct Memory {
     pub(crate) walked_at: Option<Timestamp>,
     /// There may be older history, or persons, to ask for.
     pub(crate) more: bool,
+    /// The pause between two walks in milliseconds, whatever the pace: for measuring what the pace is worth.
+    pub(crate) fixed: Option<i64>,
     /// Conversations whose older history could not be had since the start, or since the last news of a gap.
     unreadable: BTreeSet<RemoteId>,
 }
@@ -66,7 +70,7 @@ pub(crate) struct Memory {
 impl Default for Memory {
     /// What an earlier run of the program left to be done is not known.
     fn default() -> Self {
-        Self { fastest: None, walked_at: None, more: true, unreadable: BTreeSet::new() }
+        Self { fastest: None, walked_at: None, more: true, fixed: None, unreadable: BTreeSet::new() }
     }
 }
 
@@ -212,41 +216,45 @@ impl Round<'_> {
     }
 
     /// One page further back. Where it goes on is kept in its transaction.
+    ///
+    /// Messenger gives pages of messages; where they end before the beginning does, its ids are listed as Instagram's are.
     async fn read_older(&mut self, work: IdsWalk) -> Result<(), Stop> {
         let platform = self.account.platform;
-        let read = match platform {
-            Platform::Instagram | Platform::X => {
-                Read::Ids { platform, conversation: work.remote_id.clone(), next: work.cursor.clone() }
-            }
-            Platform::Messenger => Read::Messages {
-                platform,
-                archived: false,
-                conversation: Some(work.remote_id.clone()),
-                limit: Some(OLDER_PAGE),
-                next: work.cursor.clone(),
-            },
+        let ids = work.cursor.as_deref().and_then(|cursor| cursor.strip_prefix(BY_IDS));
+        let by_ids = ids.is_some() || platform != Platform::Messenger;
+        let next = ids.or(work.cursor.as_deref()).filter(|cursor| !cursor.is_empty()).map(str::to_owned);
+        let conversation = work.remote_id.clone();
+        let read = if by_ids {
+            Read::Ids { platform, conversation, next }
+        } else {
+            let (conversation, limit) = (Some(conversation), Some(OLDER_PAGE));
+            Read::Messages { platform, archived: false, conversation, limit, next }
         };
         let (next, mut pages) = match self.ask(&read).await {
             Ok((done, pages)) => (done.next, pages),
             // It cannot be read, or its cursor died: the next start begins anew.
             Err(Stop::Adapter(error)) if matches!(error.kind, Kind::NotFound | Kind::Rejected) => {
                 tracing::info!(kind = ?error.kind, "older messages could not be read");
-                self.live.graph().unreadable.insert(work.remote_id.clone());
                 (None, Vec::new())
             }
             Err(stop) => return Err(stop),
         };
         let name = db::ids_cursor(&work.remote_id);
-        let is_through = next.is_none();
-        self.apply_history(&mut pages, (name.clone(), next)).await?;
-        if self.next_older().await?.is_some_and(|next| next.remote_id == work.remote_id) {
-            if is_through {
-                // Listed to its beginning and still something is not counted: what is new since is met by a later walk.
+        let goes_on = next.map(|next| if ids.is_some() { format!("{BY_IDS}{next}") } else { next });
+        let is_through = goes_on.is_none();
+        self.apply_history(&mut pages, (name.clone(), goes_on)).await?;
+        let is_missing = self.next_older().await?.is_some_and(|next| next.remote_id == work.remote_id);
+        match (is_missing, is_through) {
+            (true, true) if !by_ids => {
+                self.apply_history(&mut Vec::new(), (name, Some(BY_IDS.to_owned()))).await?;
+            }
+            // Listed to its beginning and still something is not counted: what is new since is met by a later walk.
+            (true, true) => {
                 self.live.graph().unreadable.insert(work.remote_id);
             }
-        } else if !is_through {
             // Nothing is missing any more: a gap that opens later is walked from the front.
-            self.apply_history(&mut Vec::new(), (name, None)).await?;
+            (false, false) => self.apply_history(&mut Vec::new(), (name, None)).await?,
+            (true, false) | (false, true) => {}
         }
         Ok(())
     }
