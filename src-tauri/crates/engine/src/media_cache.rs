@@ -101,6 +101,8 @@ async fn sleep_until(inner: &Inner, at: Option<Timestamp>) {
 }
 
 async fn start(inner: Arc<Inner>, fetcher: MediaFetcher, wanted: Wanted) -> (What, Outcome) {
+    // One each: a read that waits for the provider's bucket is at rest while others work.
+    let _busy = inner.quiet.busy();
     let outcome = fetch_one(&inner, &fetcher, &wanted, false).await;
     if has_new_link(&inner, &wanted, outcome).await {
         inner.fetcher.call();
