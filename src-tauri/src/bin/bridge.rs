@@ -352,9 +352,10 @@ mod bridge {
             Some("json") => "application/json",
             _ => "application/octet-stream",
         };
-        // As strict as the window's, so that what it forbids fails here too.
+        // As strict as the window's, so that what it forbids fails here too; only the port of films is not known here.
         const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; \
-                              font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+                              font-src 'self'; connect-src 'self'; media-src http://127.0.0.1:*; base-uri 'none'; \
+                              form-action 'none'";
         let headers = [
             (header::CONTENT_TYPE, mime),
             (header::CONTENT_SECURITY_POLICY, POLICY),
