@@ -1,8 +1,6 @@
 //! An answer that is already here becomes pages, by the very code that reads one from the network: for what needs the
 //! bytes to be its own (fixtures, measurements).
 
-use std::io::Read;
-
 use backscroll_model::{Page, Platform};
 
 use super::{
@@ -17,7 +15,7 @@ use crate::{Kind, http::Limits};
 /// # Errors
 ///
 /// [`Kind::Decode`]: the body is not one JSON object with a list of messages.
-pub fn pages_of(platform: Platform, answer: impl Read) -> Result<Vec<Page>, Kind> {
+pub fn pages_of(platform: Platform, answer: &[u8]) -> Result<Vec<Page>, Kind> {
     let body = body::decode(answer).map_err(|broken| broken.kind)?;
     let items = body.messages.ok_or(Kind::Decode)?;
     let asked = Asked { platform: Some(platform), ..Asked::default() };
@@ -35,8 +33,8 @@ mod tests {
         let answer = br#"{"status":"success","messages":[{"id":"m_1","conversationId":"t_1","platform":"facebook",
             "action":"received","senderId":"7","created":"2026-02-03T09:59:40.001Z","message":"Is it ready?"}],
             "lastUpdated":"2026-02-03T10:00:10.000Z","nextUpdate":"2026-02-03T10:01:10.000Z"}"#;
-        let pages = pages_of(Platform::Messenger, answer.as_slice()).unwrap();
+        let pages = pages_of(Platform::Messenger, answer).unwrap();
         assert_eq!(pages.first().unwrap().conversations.first().unwrap().remote_id.as_str(), "t_1");
-        assert_eq!(pages_of(Platform::X, b"<html>".as_slice()).unwrap_err(), Kind::Decode);
+        assert_eq!(pages_of(Platform::X, b"<html>").unwrap_err(), Kind::Decode);
     }
 }
