@@ -15,15 +15,15 @@
 //! message may come in the very instant of the reading. So two stretches that share an instant are one, for the later of
 //! them has all of it. A gap includes its ends: each message that is missing has its time, as reads tell it, within
 //! `[from, to]`, and no held message has its time strictly inside. A placeholder of the same instant as a held message
-//! belongs to the gap before that message. Webhooks tell milliseconds: a held message of 5.4 s may be the edge of a gap that
-//! holds others of second 5.
+//! belongs to the gap before that message, and so does what a page that was cut inside a second lacks of it. Webhooks tell
+//! milliseconds: a held message of 5.4 s may be the edge of a gap that holds others of second 5.
 //!
 //! After the newest proof nothing is claimed: a read is due. A conversation that was never read or listed claims nothing
 //! either.
 
 use std::collections::BTreeSet;
 
-use backscroll_model::{AccountId, ConversationId, Gap, GapReason, Listing, Platform, Timestamp, XHistory};
+use backscroll_model::{AccountId, ConversationId, Gap, GapReason, Listing, Platform, SECOND, Timestamp, XHistory};
 use rusqlite::Connection;
 
 use crate::{Result, account::platform_of};
@@ -80,6 +80,11 @@ impl Span {
     /// Whether they have an instant in common. `None` sorts first, as the beginning does.
     fn touches(self, other: Self) -> bool {
         self.from <= Some(other.to) && other.from <= Some(self.to)
+    }
+
+    /// Whether what it has above this message is only the rest of a second inside which a page was cut.
+    fn is_cut_at(self, oldest: i64) -> bool {
+        self.from < Some(oldest) && oldest % SECOND == 0 && oldest.checked_add(SECOND) == Some(self.to)
     }
 
     /// Whether the other says nothing more.
@@ -165,9 +170,19 @@ pub(crate) struct Standing {
 pub(crate) fn standing(connection: &Connection, conversation: i64, inbound_at: Option<i64>) -> Result<Standing> {
     let covered = covered(connection, conversation)?;
     let open = uncovered(&covered);
+    let is_open_after = |at: i64| -> Result<bool> {
+        let Some(newest) = open.last().filter(|span| span.to > at) else { return Ok(false) };
+        if !newest.is_cut_at(at) {
+            return Ok(true);
+        }
+        // What a webhook told of the same second parts the gap.
+        let mut between = BTreeSet::new();
+        present_in(connection, conversation, Some(at), newest.to, &mut between)?;
+        Ok(!between.is_empty())
+    };
     let gap_after = match inbound_at {
         None => false,
-        Some(at) if open.iter().any(|span| span.to > at) => true,
+        Some(at) if is_open_after(at)? => true,
         Some(at) => connection.prepare_cached(MISSING_AFTER)?.query_row((conversation, at), |row| row.get(0))?,
     };
     Ok(Standing { gap_after, unlisted: covered.is_empty() || !open.is_empty() })
@@ -284,7 +299,10 @@ fn pieces(known: &Known, part: Part, present: &BTreeSet<i64>) -> Vec<Piece> {
         let after = span.from.and_then(|from| from.checked_add(1)).unwrap_or(i64::MIN);
         let inside = if after < span.to { present.range(after..span.to) } else { present.range(0..0) };
         for to in inside.copied().chain([span.to]) {
-            found.push(Piece { from, to, count: None });
+            // A page that was cut inside a second: what it lacks of that second is of the gap before its oldest message.
+            if !from.is_some_and(|from| to == span.to && span.is_cut_at(from)) {
+                found.push(Piece { from, to, count: None });
+            }
             from = Some(to);
         }
     }
