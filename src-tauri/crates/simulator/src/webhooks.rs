@@ -8,6 +8,7 @@ pub(crate) mod remote;
 pub(crate) mod signing;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -372,15 +373,20 @@ async fn post(delivery: &Delivery, body: Vec<u8>, signatures: Vec<(&'static str,
 }
 
 /// A client for loopback. reqwest wants a TLS provider even for plain HTTP; a second installation is refused, harmlessly.
+/// One for the process: reading the certificates of the system takes longer than a delivery.
 pub(crate) fn client() -> Option<reqwest::Client> {
-    drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
-        .no_proxy()
-        .pool_max_idle_per_host(0)
-        .build()
-        .ok()
+    static CLIENT: OnceLock<Option<reqwest::Client>> = OnceLock::new();
+    let build = || {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE)
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .build()
+            .ok()
+    };
+    CLIENT.get_or_init(build).clone()
 }
 
 /// Whether this address stays on the machine.

@@ -1,0 +1,218 @@
+//! Who knocks, and what they get.
+
+use super::*;
+use std::time::Duration;
+
+use backscroll_engine::Limits;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+async fn status(request: reqwest::RequestBuilder) -> u16 {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    // An answer tells nothing beside.
+    assert_eq!(answer.text().await.unwrap(), "");
+    status
+}
+
+#[tokio::test]
+async fn it_is_off_until_it_is_switched_on_and_keeps_its_port() {
+    let shop = Shop::new(WorldKind::Small).await;
+    shop.connect().await;
+    shop.sync().await;
+    shop.inbox().start().await;
+    shop.settle().await;
+    let page = shop.inbox().webhooks().await.unwrap();
+    assert_eq!((page.listening, page.places, page.settings.on), (None, vec![], false));
+    let hooked = Hooked::running(shop).await;
+    let (local, address) = (hooked.local().await, hooked.address().await);
+    assert!(local.starts_with("http://127.0.0.1:"), "{local}");
+    let settings = hooked.page().await.settings;
+    assert!(settings.port.is_some());
+    hooked.inbox().set_webhooks(WebhookSettings { on: false, ..settings.clone() }).await.unwrap();
+    hooked.settle().await;
+    assert_eq!(hooked.page().await.listening, None);
+    assert!(reqwest::get(&address).await.is_err(), "nobody listens");
+    let refused = hooked.inbox().register_webhook(hooked.connection, "https://hook.example.test".to_owned()).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::NotFound);
+    hooked.inbox().set_webhooks(settings).await.unwrap();
+    hooked.settle().await;
+    assert_eq!((hooked.local().await, hooked.address().await), (local, address));
+}
+
+#[tokio::test]
+async fn what_was_missed_while_it_was_off_comes_by_reading() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    let settings = hooked.page().await.settings;
+    hooked.inbox().set_webhooks(WebhookSettings { on: false, ..settings.clone() }).await.unwrap();
+    hooked.settle().await;
+    let chat = hooked.first(Sim::Facebook);
+    let id = hooked.graph().receive(&chat, "While it was off").unwrap();
+    hooked.delivered().await;
+    assert!(hooked.message(&chat, &id).await.is_none());
+    hooked.inbox().set_webhooks(settings).await.unwrap();
+    // The sender comes again, and a walk comes by.
+    hooked.advance(90).await;
+    assert_eq!(hooked.texts(&chat).await.iter().filter(|t| *t == "While it was off").count(), 1);
+}
+
+#[tokio::test]
+async fn an_address_survives_a_restart_with_what_came() {
+    let mut hooked = Hooked::at_graph(WorldKind::Small).await;
+    let chat = hooked.first(Sim::Instagram);
+    hooked.graph().receive(&chat, "Before").unwrap();
+    hooked.delivered().await;
+    let (before, address) = (hooked.page().await, hooked.address().await);
+    hooked.shop.world.open().await;
+    hooked.inbox().start().await;
+    hooked.settle().await;
+    let after = hooked.page().await;
+    assert_eq!((after.deliveries, after.counts), (before.deliveries, before.counts));
+    assert_eq!(hooked.address().await, address);
+    let id = hooked.graph().receive(&chat, "After").unwrap();
+    hooked.delivered().await;
+    assert!(hooked.message(&chat, &id).await.is_some());
+}
+
+#[tokio::test]
+async fn strangers_learn_nothing_and_are_counted() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    let (local, address) = (hooked.local().await, hooked.address().await);
+    let client = reqwest::Client::new();
+    for url in [format!("{local}/"), format!("{local}/hook/"), format!("{local}/hook/guess"), format!("{address}/x")] {
+        assert_eq!(status(client.get(&url)).await, 404, "{url}");
+        assert_eq!(status(client.post(&url).body("{}")).await, 404, "{url}");
+    }
+    assert_eq!(status(client.put(&address).body("{}")).await, 404);
+    assert_eq!(status(client.get(&address)).await, 403);
+    let wrong = format!("{address}?hub.mode=subscribe&hub.challenge=1&hub.verify_token=guess");
+    assert_eq!(status(client.get(&wrong)).await, 403);
+    assert_eq!(hooked.count(DeliveryOutcome::UnknownAddress).await, 9);
+    assert_eq!(hooked.count(DeliveryOutcome::WrongWord).await, 2);
+    // Whoever only guesses makes us write nothing of it.
+    assert!(hooked.page().await.deliveries.iter().all(|d| d.connection.is_some()));
+}
+
+#[tokio::test]
+async fn forged_ones_are_answered_like_strangers_and_change_nothing() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    let chat = hooked.first(Sim::Facebook);
+    let before = hooked.texts(&chat).await;
+    hooked.advance(30).await;
+    let calls = hooked.calls_made();
+    for signing in [Signing::Wrong, Signing::Missing] {
+        hooked.graph().set_hook_knobs(|k| k.signing = signing);
+        hooked.sim.inbound(&chat, "Pay to this account").unwrap();
+        hooked.delivered().await;
+        assert_eq!(hooked.last().await.outcome, DeliveryOutcome::Forged);
+        assert_eq!(hooked.graph().webhooks().pop().unwrap().status, Some(404));
+    }
+    assert_eq!(hooked.texts(&chat).await, before);
+    assert_eq!(hooked.calls_made(), calls, "and nothing is read for it");
+}
+
+#[tokio::test]
+async fn too_large_and_garbage_and_of_nobody_are_named() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    let page = hooked.graph().page_id(backscroll_simulator::ProfileId::PRIMARY).unwrap();
+    let last = async |body: Vec<u8>, signing| {
+        hooked.post(body, signing).await;
+        let status = hooked.graph().webhooks().pop().unwrap().status;
+        (hooked.last().await.outcome, status)
+    };
+    let large = vec![b' '; 1024 * 1024 + 1];
+    assert_eq!(last(large, Signing::Right).await.0, DeliveryOutcome::Oversized);
+    let just = vec![b' '; 1024 * 1024];
+    assert_eq!(last(just, Signing::Right).await, (DeliveryOutcome::Garbage, Some(200)));
+    for garbage in ["", "{", "[]", "null", r#"{"object":7}"#, r#"{"object":"user","entry":[]}"#, "\u{0}"] {
+        assert_eq!(last(garbage.into(), Signing::Right).await.0, DeliveryOutcome::Garbage, "{garbage:?}");
+    }
+    let nested = "[".repeat(100_000);
+    assert_eq!(last(nested.into(), Signing::Right).await.0, DeliveryOutcome::Garbage);
+    let of = |id: &str| {
+        format!(
+            r#"{{"object":"page","entry":[{{"id":"{id}","time":{},"messaging":[{{"sender":{{"id":"7"}},"recipient":{{"id":"{id}"}},"timestamp":1,"message":{{"mid":"m_1","text":"Hi"}}}}]}}]}}"#,
+            hooked.sim.clock().now_ms()
+        )
+    };
+    assert_eq!(last(of("404").into(), Signing::Right).await.0, DeliveryOutcome::UnknownAccount);
+    assert_eq!(last(of(&page).into(), Signing::Right).await.0, DeliveryOutcome::NewPerson);
+    // A batch of which one part is known is well.
+    assert_eq!(hooked.count(DeliveryOutcome::Garbage).await, 9);
+}
+
+#[tokio::test]
+async fn a_slow_sender_is_given_up_and_holds_up_nobody() {
+    let mut shop = Shop::new(WorldKind::Small).await;
+    shop.world.limits = Limits { idle: Duration::from_millis(300), ..Limits::default() };
+    shop.world.open().await;
+    let base = Some(shop.graph().api_base());
+    let secrets = with_app_secret(&shop);
+    shop.inbox().connect_meta(base, secrets, None).await.unwrap();
+    shop.sync().await;
+    let hooked = Hooked::running(shop).await;
+    hooked.register().await;
+    let address = hooked.address().await;
+    let (host, path) = address.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let head = format!("POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n");
+    // One that never ends its headers, one that never ends its body.
+    let mut silent = TcpStream::connect(host).await.unwrap();
+    silent.write_all(head.as_bytes()).await.unwrap();
+    let mut slow = TcpStream::connect(host).await.unwrap();
+    slow.write_all(format!("{head}\r\n{{\"object\"").as_bytes()).await.unwrap();
+    let chat = hooked.first(Sim::Facebook);
+    let id = hooked.graph().receive(&chat, "Meanwhile").unwrap();
+    hooked.delivered().await;
+    assert!(hooked.message(&chat, &id).await.is_some());
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    let mut nothing = Vec::new();
+    let _ = silent.read_to_end(&mut nothing).await;
+    assert_eq!(hooked.count(DeliveryOutcome::Slow).await, 1);
+}
+
+#[tokio::test]
+async fn a_port_that_another_program_has_is_said_and_tried_again() {
+    let other = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = Some(other.local_addr().unwrap().port());
+    let shop = Shop::new(WorldKind::Small).await;
+    shop.connect().await;
+    shop.sync().await;
+    shop.inbox().start().await;
+    shop.inbox().set_webhooks(WebhookSettings { on: true, port, ..WebhookSettings::default() }).await.unwrap();
+    shop.settle().await;
+    let page = shop.inbox().webhooks().await.unwrap();
+    assert_eq!((page.listening, page.problem), (None, Some(WebhookProblem::PortTaken)));
+    drop(other);
+    shop.advance(31).await;
+    let page = shop.inbox().webhooks().await.unwrap();
+    assert_eq!((page.listening, page.problem), (port.map(|p| format!("http://127.0.0.1:{p}")), None));
+}
+
+#[tokio::test]
+async fn only_https_is_told_to_a_provider_and_no_secret_is_in_the_database() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    for bad in ["http://hook.example.test", "hook.example.test", "https://u:p@hook.example.test", "ftp://127.0.0.1"] {
+        let refused = hooked.inbox().register_webhook(hooked.connection, bad.to_owned()).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::BadApiBase, "{bad}");
+        let settings = WebhookSettings { public_url: Some(bad.to_owned()), ..hooked.page().await.settings };
+        assert_eq!(hooked.inbox().set_webhooks(settings).await.unwrap_err().code, ErrorCode::BadApiBase);
+    }
+    let settings = WebhookSettings {
+        public_url: Some("https://hook.example.test/in/".to_owned()),
+        ..hooked.page().await.settings
+    };
+    hooked.inbox().set_webhooks(settings).await.unwrap();
+    let place = hooked.page().await.places.remove(0);
+    let path = place.local_url.rsplit('/').next().unwrap().to_owned();
+    assert_eq!(place.public_url, Some(format!("https://hook.example.test/in/hook/{path}")));
+    let word = hooked.inbox().webhook_verify_word(hooked.connection).await.unwrap();
+    for (file, bytes) in hooked.database_bytes() {
+        for secret in [path.as_str(), word.as_str(), hooked.graph().app().1.as_str()] {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "a secret is in {file}");
+        }
+    }
+}
