@@ -204,9 +204,10 @@ CREATE VIRTUAL TABLE message_search USING fts5 (
     contentless_delete = 1,
     tokenize = "ascii tokenchars '$+<=>^`|~'"
 );
--- Sixteen segments become one, not four: half as much is written again, and in small steps, because the limit at which
--- all of a level are merged at once is never met.
-INSERT INTO message_search (message_search, rank) VALUES ('automerge', 16), ('crisismerge', 64);
+-- Each commit adds a segment, and sixteen of a level become one when nobody waits (Store::merge_index): fewer would be
+-- written again more often. A write merges by itself from 64 on, which is 32,000 messages without a pause, and in small
+-- steps, so that the limit at which all of a level are merged at once is not met.
+INSERT INTO message_search (message_search, rank) VALUES ('usermerge', 16), ('automerge', 64), ('crisismerge', 256);
 
 CREATE TABLE attachment (
     id          INTEGER PRIMARY KEY,        -- AttachmentId

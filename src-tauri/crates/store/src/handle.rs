@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -22,6 +22,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     Access, Applied, ApplyContext, Result, StoreError, apply,
     open::{self, Opened},
+    search,
 };
 
 /// Reading connections: the list, a thread, a media request and a count at once. More would wait for the two cores.
@@ -37,6 +38,8 @@ pub struct Store {
 struct Inner {
     writer: Option<tokio_rusqlite::Connection>,
     gate: Gate,
+    /// The search index may have something to merge.
+    merge_due: AtomicBool,
     readers: Mutex<Vec<tokio_rusqlite::Connection>>,
     free: Semaphore,
     readers_made: u32,
@@ -62,6 +65,8 @@ impl Store {
         let readers: Vec<_> = readers.into_iter().map(tokio_rusqlite::Connection::from).collect();
         Ok(Self {
             inner: Arc::new(Inner {
+                // What an earlier process left is looked at once.
+                merge_due: AtomicBool::new(writer.is_some()),
                 writer: writer.map(tokio_rusqlite::Connection::from),
                 gate: Gate::default(),
                 free: Semaphore::new(readers.len()),
@@ -146,10 +151,27 @@ impl Store {
         for batch in apply::batches(pages) {
             let context = Arc::clone(&context);
             let applied = self.write_sync(move |tx| apply::apply(tx, account, &batch, &context)).await?;
+            if applied.new > 0 || applied.changed > 0 {
+                self.inner.merge_due.store(true, Ordering::Release);
+            }
             committed(&applied);
             total.add(applied);
         }
         Ok(total)
+    }
+
+    /// One small step of what the search index has to merge, a millisecond or two in a transaction of its own: for when
+    /// nobody waits. Answers whether more may be left. Where nothing was applied since the last one that found nothing
+    /// to do, it does not even look.
+    pub async fn merge_index(&self) -> Result<bool> {
+        if !self.inner.merge_due.swap(false, Ordering::AcqRel) {
+            return Ok(false);
+        }
+        let more = self.write_sync(|tx| search::merge(tx)).await;
+        if !matches!(more, Ok(false)) {
+            self.inner.merge_due.store(true, Ordering::Release);
+        }
+        more
     }
 
     /// Reads one moment of the history.

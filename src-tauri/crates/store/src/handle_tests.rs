@@ -51,6 +51,83 @@ async fn what_a_person_does_goes_before_the_waiting_batches_of_a_sync() {
     assert_eq!(*order.lock().unwrap(), ["running batch", "person", "waiting batch"]);
 }
 
+/// Segments of the search index.
+fn segments(tx: &Transaction<'_>) -> Result<i64> {
+    Ok(tx.query_row("SELECT count(DISTINCT segid) FROM message_search_idx", [], |row| row.get(0))?)
+}
+
+async fn total_changes(store: &Store) -> i64 {
+    let count = |tx: &Transaction<'_>| Ok(tx.query_row("SELECT total_changes()", [], |row| row.get(0))?);
+    store.write_sync(count).await.unwrap()
+}
+
+async fn bring(store: &Store, account: AccountId, messages: std::ops::Range<i64>) {
+    for n in messages {
+        let event = inbound(&format!("m{n}"), NOW.plus(n * 20_000 - 100 * HOUR), &format!("shared word{n} {}", n % 7));
+        store.apply(account, vec![page("t_1", vec![event], None)], live(), |_| {}).await.unwrap();
+    }
+}
+
+async fn found(store: &Store, term: &str) -> i64 {
+    let term = term.to_owned();
+    store
+        .read(move |db| {
+            let sql = "SELECT count(*) FROM message_search WHERE message_search MATCH ?1";
+            Ok(db.query_row(sql, [term], |row| row.get(0))?)
+        })
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn merging_ends_finds_the_same_and_writes_nothing_where_nothing_came_or_nothing_is_due() {
+    let (folder, store) = store();
+    let account = store.write_user(|tx| Ok(add_account(tx, Platform::Messenger, "9001"))).await.unwrap();
+    let log = || std::fs::metadata(folder.path().join(format!("{}-wal", crate::DATABASE_FILE))).unwrap().len();
+
+    bring(&store, account, 0..10).await;
+    let size = log();
+    assert!(!store.merge_index().await.unwrap(), "ten segments are fewer than are merged");
+    assert_eq!((log(), store.write_sync(segments).await.unwrap()), (size, 10));
+    let changes = total_changes(&store).await;
+    assert!(!store.merge_index().await.unwrap());
+    assert_eq!(total_changes(&store).await, changes, "nothing came since: it does not even look");
+
+    bring(&store, account, 10..50).await;
+    assert_eq!(store.write_sync(segments).await.unwrap(), 50);
+    let mut steps = 0;
+    while store.merge_index().await.unwrap() {
+        steps += 1;
+        assert_eq!(found(&store, "shared").await, 50);
+        assert!(steps < 1_000, "it has no end");
+    }
+    assert!(steps > 0);
+    assert!(store.write_sync(segments).await.unwrap() < 16);
+    assert_eq!((found(&store, "word31").await, found(&store, "word50").await), (1, 0));
+
+    let (size, changes) = (log(), total_changes(&store).await);
+    bring(&store, account, 49..50).await;
+    assert!(!store.merge_index().await.unwrap());
+    assert_eq!(
+        (log(), total_changes(&store).await),
+        (size, changes),
+        "a poll with nothing new leaves nothing to merge"
+    );
+}
+
+#[tokio::test]
+async fn without_a_pause_the_segments_stay_bounded_all_the_same() {
+    let (_folder, store) = store();
+    let account = store.write_user(|tx| Ok(add_account(tx, Platform::Messenger, "9001"))).await.unwrap();
+    let mut most = 0;
+    for n in 0..60 {
+        bring(&store, account, n * 10..(n + 1) * 10).await;
+        most = most.max(store.write_sync(segments).await.unwrap());
+    }
+    assert!((64..256).contains(&most), "{most}");
+    assert_eq!(found(&store, "shared").await, 600);
+}
+
 #[tokio::test]
 async fn a_person_who_gives_up_waiting_blocks_no_sync() {
     let (_folder, store) = store();

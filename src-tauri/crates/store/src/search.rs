@@ -26,6 +26,20 @@ impl<'c> Index<'c> {
     }
 }
 
+/// Pages of the index that one step of merging writes: one to two milliseconds.
+const STEP_PAGES: i64 = 32;
+
+/// One step of the merging that the index is due. Answers whether it found anything to do; if not, nothing was written.
+pub(crate) fn merge(connection: &Connection) -> Result<bool> {
+    let changes = || connection.query_row("SELECT total_changes()", [], |row| row.get::<_, i64>(0));
+    let before = changes()?;
+    connection
+        .prepare_cached("INSERT INTO message_search (message_search, rank) VALUES ('merge', ?1)")?
+        .execute([STEP_PAGES])?;
+    // The statement itself counts as one (https://www.sqlite.org/fts5.html#the_merge_command).
+    Ok(changes()? - before >= 2)
+}
+
 /// Takes a message out of the index, if it is there.
 pub(crate) fn remove(connection: &Connection, id: i64) -> Result<()> {
     connection.prepare_cached("DELETE FROM message_search WHERE rowid = ?1")?.execute([id])?;
