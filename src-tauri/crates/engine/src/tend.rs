@@ -1,5 +1,5 @@
 //! What must happen by itself beside reading and sending: snoozed conversations come back, a clock that jumped is
-//! noticed, the thread on screen is known to its account.
+//! noticed, the thread on screen is known to its account, the search index is merged when nobody waits.
 //!
 //! A computer that sleeps stops the clock that timers wait on, but not the wall clock. So the wall clock is looked at
 //! every few seconds: if it moved further than the wait, the computer slept (or its clock was set), and everybody
@@ -23,6 +23,10 @@ const TICK: i64 = 15 * SECOND;
 const JUMP: i64 = 30 * SECOND;
 /// How often the media folder is looked after.
 const HOUSEKEEPING: i64 = HOUR;
+/// Steps of merging between two looks at the clock: about a second of work after a very large back-fill.
+const MERGE_STEPS: usize = 500;
+/// The same at the end of a round that nobody follows: a tenth of a second.
+const LAST_MERGE_STEPS: usize = 50;
 
 /// Tends until it is cancelled.
 pub(crate) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
@@ -30,6 +34,7 @@ pub(crate) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
     let mut next_snooze = None;
     let mut look_at_snoozes = true;
     let mut housekeeping_at = inner.now();
+    let mut has_waited = false;
     loop {
         if let Err(error) = resolve_view(&inner).await {
             tracing::warn!(code = ?error.code, "the thread on screen could not be looked up");
@@ -49,6 +54,11 @@ pub(crate) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
             media_cache::tidy(&inner).await;
             housekeeping_at = now.plus(HOUSEKEEPING);
         }
+        // Not while the app starts.
+        if has_waited {
+            merge_index(&inner, MERGE_STEPS, &cancel).await;
+        }
+        has_waited = true;
         let began = inner.now();
         let wait_until = next_snooze.map_or(began.plus(TICK), |at: Timestamp| at.min(began.plus(TICK)).max(began));
         drop(busy);
@@ -62,6 +72,29 @@ pub(crate) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
             slept(&inner, began);
         }
     }
+}
+
+/// Merges the search index while no account is read; what the user writes goes before each step.
+async fn merge_index(inner: &Inner, steps: usize, cancel: &CancellationToken) {
+    let nobody_reads = || inner.all_live().iter().all(|live| live.round.try_lock().is_ok());
+    for _ in 0..steps {
+        if cancel.is_cancelled() || !nobody_reads() {
+            return;
+        }
+        match inner.store.merge_index().await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(%error, "the search index could not be merged");
+                return;
+            }
+        }
+    }
+}
+
+/// Merges a little of the search index at the end of a process that only reads once: the next one goes on.
+pub(crate) async fn merge_before_end(inner: &Inner) {
+    merge_index(inner, LAST_MERGE_STEPS, &CancellationToken::new()).await;
 }
 
 /// The computer slept since `since`.

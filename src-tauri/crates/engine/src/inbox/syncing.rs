@@ -41,7 +41,11 @@ impl Inbox {
                 if first && !inner.is_running() { round::further_back(&inner, &live, report).await } else { Ok(report) }
             }
         });
-        join_all(rounds).await.into_iter().collect()
+        let reports = join_all(rounds).await.into_iter().collect();
+        if !self.0.is_running() {
+            tend::merge_before_end(&self.0).await;
+        }
+        reports
     }
 
     /// Wakes the running tasks: read as soon as the provider's waits allow.
