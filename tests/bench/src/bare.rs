@@ -3,7 +3,7 @@
 //!
 //! *The same facts*: a row of a message has what the store's row of it has, column for column, because each of them is
 //! needed by something that the app promises (rank among equal instants, where it came from, its account and digest, the
-//! state of a send). A row of seven columns would compare an inbox with a log file. Nothing is added that the store's row
+//! state of a send, what it quotes). A row of seven columns would compare an inbox with a log file. Nothing is added that the store's row
 //! has not; what the store pays beyond it (indexes, relations, the conversation's row, full text) is what is measured.
 
 use std::path::Path;
@@ -20,8 +20,8 @@ pub const BATCH: usize = 500;
 /// The columns of the store's own insert.
 const INSERT_MESSAGE: &str =
     "INSERT INTO messages (id, conversation, at, tie, direction, kind, origin, flags, announce,
-        text, remote_id, account, digest)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        text, remote_id, account, digest, reply_to)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 /// A database with nothing but tables.
 pub struct Bare {
@@ -41,7 +41,7 @@ impl Bare {
              CREATE TABLE messages (
                  id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, at INTEGER NOT NULL, tie INTEGER NOT NULL,
                  direction INTEGER NOT NULL, kind INTEGER NOT NULL, origin INTEGER NOT NULL, flags INTEGER NOT NULL,
-                 send_state INTEGER, announce INTEGER, text TEXT, remote_id TEXT, account INTEGER NOT NULL,
+                 reply_to TEXT, send_state INTEGER, announce INTEGER, text TEXT, remote_id TEXT, account INTEGER NOT NULL,
                  digest INTEGER NOT NULL, import_key BLOB
              ) STRICT;
              CREATE TABLE conversations (
@@ -77,7 +77,8 @@ impl Bare {
                         item.text,
                         item.id,
                         1,
-                        digest
+                        digest,
+                        None::<&str>
                     ])?;
                     self.next += 1;
                 }
@@ -107,7 +108,8 @@ impl Bare {
                     m.text,
                     remote,
                     1,
-                    0
+                    0,
+                    None::<&str>
                 ])?;
                 self.next += 1;
             }

@@ -169,11 +169,21 @@ pub fn newest_of_thread() -> Body {
 /// have one more, newer message; called with another number, the rest is the same to the byte. `fresh_ms` moves with
 /// each poll, also when nothing else does.
 pub fn listing(seed: u64, conversations: usize, each: usize, changed: Range<usize>, fresh_ms: i64) -> Body {
+    listing_of(seed, 0..conversations, each, changed, fresh_ms)
+}
+
+/// The same messages in answers of `per_answer` conversations, one after the other: what several rounds bring.
+pub fn answers(seed: u64, conversations: usize, each: usize, per_answer: usize) -> Vec<Body> {
+    let firsts = (0..conversations).step_by(per_answer);
+    firsts.map(|first| listing_of(seed, first..conversations.min(first + per_answer), each, 0..0, NEWEST_MS)).collect()
+}
+
+fn listing_of(seed: u64, conversations: Range<usize>, each: usize, changed: Range<usize>, fresh_ms: i64) -> Body {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let texts = Texts::new(&mut rng);
     let platform = Platform::Messenger;
-    let mut items = Vec::with_capacity(conversations * (each + 1));
-    for conversation in 0..conversations {
+    let mut items = Vec::with_capacity(conversations.len() * (each + 1));
+    for conversation in conversations {
         let mut rng = ChaCha8Rng::seed_from_u64(seed ^ (conversation as u64 + 1));
         let mut at = NEWEST_MS - 86_400_000 - conversation as i64 * 60_000;
         let mut own: Vec<Item> = (0..each)

@@ -18,6 +18,7 @@ pub struct Step {
     badge_us: f64,
     text: f64,
     bytes: f64,
+    merged: f64,
     raw: f64,
 }
 
@@ -27,6 +28,8 @@ pub fn step(subject: &Subject, size: Size, seen: &Pages) -> Result<Step> {
     let text: usize = Corpus::new(1, size, 2_000).map(|body| body.text_bytes()).sum();
     let raw = subject.bytes_of(|name| name == "raw")? as f64;
     let all = subject.bytes_of(|_| true)? as f64;
+    subject.merge()?;
+    let merged = subject.bytes_of(|_| true)? as f64;
     Ok(Step {
         messages,
         thread_us: seen.thread_p50(),
@@ -35,6 +38,7 @@ pub fn step(subject: &Subject, size: Size, seen: &Pages) -> Result<Step> {
         badge_us: seen.badge_p50(),
         text: text as f64 / messages,
         bytes: (all - raw) / messages,
+        merged: (merged - raw) / messages,
         raw: raw / messages,
     })
 }
@@ -50,6 +54,7 @@ pub fn tell(report: &mut Report, steps: &[Step]) {
     }
     if let Some(largest) = steps.last() {
         report.compared("P12.bytes-per-message", "bytes", largest.bytes, largest.text, Some(6.0));
+        report.compared("P12.bytes-per-message.merged", "bytes", largest.merged, largest.text, None);
         report.compared("P12.raw-bytes-per-message", "bytes", largest.raw, largest.text, None);
     }
     let line =

@@ -9,7 +9,7 @@ use backscroll_store::Arrival;
 
 use crate::{
     bare::Bare,
-    corpus::{Body, Corpus, NEWEST_MS, Size, listing},
+    corpus::{Body, Corpus, NEWEST_MS, Size, answers, listing},
     subject::{Subject, decode},
 };
 
@@ -23,6 +23,8 @@ pub const DECODE: &str = "decode";
 pub const INGEST: &str = "ingest";
 /// The same without keeping the raw payload.
 pub const INGEST_WITHOUT_RAW: &str = "ingest-without-raw";
+/// Without the payload, and the search index merged after each answer, as between rounds.
+pub const INGEST_AND_MERGE: &str = "ingest-and-merge";
 /// Each page oldest first, as no provider gives it.
 pub const INGEST_SORTED: &str = "ingest-sorted";
 
@@ -46,6 +48,8 @@ pub enum Shape {
     /// Answers of 500 messages, which are spread over some 150 conversations each: the dearest way, because each
     /// conversation's row is written in each transaction.
     Scattered,
+    /// Answers of 2,000 messages, 20 of each conversation: what rounds bring, one after the other.
+    Rounds,
 }
 
 impl Shape {
@@ -54,6 +58,7 @@ impl Shape {
         match self {
             Self::Backfill => "backfill",
             Self::Scattered => "scattered",
+            Self::Rounds => "rounds",
         }
     }
 
@@ -64,6 +69,7 @@ impl Shape {
                 let size = Size { messages, conversations: messages / 5, thread: 0 };
                 Corpus::new(4, size, 500).collect()
             }
+            Self::Rounds => answers(4, messages / 20, 20, 100),
         }
     }
 }
@@ -86,31 +92,37 @@ impl Work {
                     std::hint::black_box(decode(body)?);
                 }
             }
-            INGEST => ingest(dir.path(), &bodies, |_| {})?,
-            INGEST_WITHOUT_RAW => ingest(dir.path(), &bodies, |page| {
-                messages(page, |events| {
-                    for event in events {
-                        if let Event::Message(message) = event {
-                            message.raw = String::new();
-                        }
-                    }
-                })
-            })?,
-            INGEST_SORTED => ingest(dir.path(), &bodies, |page| messages(page, |events| events.reverse()))?,
+            INGEST => ingest(dir.path(), &bodies, |_| {}, false)?,
+            INGEST_WITHOUT_RAW => ingest(dir.path(), &bodies, drop_payloads, false)?,
+            INGEST_AND_MERGE => ingest(dir.path(), &bodies, drop_payloads, true)?,
+            INGEST_SORTED => ingest(dir.path(), &bodies, |page| messages(page, |events| events.reverse()), false)?,
             other => bail!("no work is called {other}"),
         }
         Ok(())
     }
 }
 
-fn ingest(dir: &Path, bodies: &[Body], change: impl Fn(&mut Page)) -> Result<()> {
+fn ingest(dir: &Path, bodies: &[Body], change: impl Fn(&mut Page), merge: bool) -> Result<()> {
     let subject = Subject::create(&dir.join("data"))?;
     for body in bodies {
         let mut pages = decode(body)?;
         pages.iter_mut().for_each(&change);
         subject.apply(body.platform, pages, Arrival::Backfill)?;
+        if merge {
+            subject.merge()?;
+        }
     }
     Ok(())
+}
+
+fn drop_payloads(page: &mut Page) {
+    messages(page, |events| {
+        for event in events {
+            if let Event::Message(message) = event {
+                message.raw = String::new();
+            }
+        }
+    });
 }
 
 fn messages(page: &mut Page, change: impl Fn(&mut Vec<Event>)) {
