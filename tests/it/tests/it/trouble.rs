@@ -437,7 +437,8 @@ async fn too_many_requests_are_obeyed_with_and_without_a_header() {
         );
         desk.sim.clear_requests();
         desk.advance(900).await;
-        let first = desk.sim.requests().first().unwrap().at_ms;
+        // Files lie with somebody else: fetching them asks the provider for nothing.
+        let first = desk.sim.requests().into_iter().find(|r| !r.path.starts_with("/files/")).unwrap().at_ms;
         assert!(first - began >= wait * 1_000, "after {} s, told {wait}", (first - began) / 1_000);
         assert_eq!(desk.health(Platform::Messenger).await, Health::Ok);
         desk.check_all().await;
