@@ -12,6 +12,7 @@ pub mod settings;
 pub mod start;
 pub mod sync;
 pub mod thread;
+pub mod webhooks;
 
 use backscroll_model::UserError;
 

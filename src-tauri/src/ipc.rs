@@ -18,7 +18,7 @@ use tauri_specta::{Builder, collect_commands, collect_events};
 use crate::commands::{
     accounts, conversations, desktop, sending, settings,
     start::{self, CloseRequested, OpenAt},
-    sync, thread,
+    sync, thread, webhooks,
 };
 
 /// All commands and events.
@@ -72,6 +72,12 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             sync::woke_up,
             sync::backfills,
             sync::backfill_summary,
+            webhooks::webhooks,
+            webhooks::set_webhooks,
+            webhooks::webhook_verify_word,
+            webhooks::register_webhook,
+            webhooks::registered_webhooks,
+            webhooks::remove_webhook,
             settings::settings,
             settings::set_settings,
             desktop::open_link,

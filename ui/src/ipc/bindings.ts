@@ -63,6 +63,8 @@ export const commands = {
 	 *  the file's name there.
 	 */
 	saveMedia: (attachment: AttachmentId) => typedError<string, UserError>(__TAURI_INVOKE("save_media", { attachment })),
+	/**  How many files of an account, or of all, are kept, and how many were skipped and why. */
+	mediaSummary: (account: AccountId | null) => typedError<MediaSummary, UserError>(__TAURI_INVOKE("media_summary", { account })),
 	/**  Queues a text. Answers the message as soon as it is committed. */
 	sendText: (conversation: ConversationId, text: string) => typedError<Message, UserError>(__TAURI_INVOKE("send_text", { conversation, text })),
 	/**  The user's decision about an own message that is stuck. */
@@ -124,6 +126,18 @@ export const commands = {
 	backfills: () => typedError<BackfillProgress[], UserError>(__TAURI_INVOKE("backfills")),
 	/**  The numbers for the sentence after a first back-fill, over these accounts (all if empty). */
 	backfillSummary: (accounts: AccountId[]) => typedError<BackfillSummary, UserError>(__TAURI_INVOKE("backfill_summary", { accounts })),
+	/**  Where the receiver listens, what came and what was refused. */
+	webhooks: () => typedError<WebhookPage, UserError>(__TAURI_INVOKE("webhooks")),
+	/**  Switches it on or off, and says where it listens. */
+	setWebhooks: (settings: WebhookSettings) => typedError<null, UserError>(__TAURI_INVOKE("set_webhooks", { settings })),
+	/**  The word that Graph's App Dashboard asks for beside the address. Only when the user asks for it. */
+	webhookVerifyWord: (connection: ConnectionId) => typedError<string, UserError>(__TAURI_INVOKE("webhook_verify_word", { connection })),
+	/**  Has the provider send to the public address. */
+	registerWebhook: (connection: ConnectionId, publicUrl: string) => typedError<WebhookRegistration, UserError>(__TAURI_INVOKE("register_webhook", { connection, publicUrl })),
+	/**  What the provider has registered. */
+	registeredWebhooks: (connection: ConnectionId) => typedError<RegisteredWebhook[], UserError>(__TAURI_INVOKE("registered_webhooks", { connection })),
+	/**  Ends what is registered to our address. */
+	removeWebhook: (connection: ConnectionId) => typedError<null, UserError>(__TAURI_INVOKE("remove_webhook", { connection })),
 	/**  The settings. */
 	settings: () => typedError<Settings, UserError>(__TAURI_INVOKE("settings")),
 	/**  Replaces them. */
@@ -586,6 +600,106 @@ export type Counts = {
 	accounts: AccountCounts[],
 };
 
+/**  One delivery that came. */
+export type Delivery = {
+	/**  When, by our clock. */
+	at: Timestamp,
+	/**  To whose address; `None`: to none, or it is gone. */
+	connection: ConnectionId | null,
+	/**  About which account, of several the first; `None`: not known. */
+	account: AccountId | null,
+	/**  What it told, of several the first; `None`: it was not read so far. */
+	what: DeliveryKind | null,
+	/**  How many things it told. */
+	items: number,
+	/**  What came of it. */
+	outcome: DeliveryOutcome,
+	/**  From its arrival until it was in the history, or refused. Milliseconds. */
+	took_ms: number,
+};
+
+/**  How often. */
+export type DeliveryCount = {
+	/**  What. */
+	outcome: DeliveryOutcome,
+	/**  How many, ever. */
+	count: number,
+	/**  The last time, by our clock. */
+	last_at: Timestamp,
+};
+
+/**  What a delivery tells. */
+export type DeliveryKind = 
+/**  The person wrote. */
+"message" | 
+/**  The business wrote, here or elsewhere. */
+"echo" | 
+/**  A message was taken back. */
+"unsent" | 
+/**  A text was changed. */
+"edited" | 
+/**  A reaction came or went. */
+"reaction" | 
+/**  The person has read. */
+"read" | 
+/**  Messages reached the person's device. */
+"delivered" | 
+/**  The person pressed a button. */
+"postback" | 
+/**  The person came by a link or an ad. */
+"referral" | 
+/**  The person opted in to something. */
+"opt_in" | 
+/**  The thread went from one app to another. */
+"handover" | 
+/**  The platform warned, blocked or unblocked the business. */
+"policy" | 
+/**  An account was linked or unlinked at the provider. */
+"linked" | 
+/**  The provider asks whether the address is ours. */
+"handshake" | 
+/**  Nothing that we know. */
+"other";
+
+/**  What came of a delivery. The first five are well; all others are refusals, after which nothing else happens. */
+export type DeliveryOutcome = 
+/**  In the history. */
+"taken_in" | 
+/**  In the history, although something newer had come before it. */
+"late" | 
+/**  Nothing that the history keeps; the conversation was read where it may look different now. */
+"hint" | 
+/**  About a person who is not known yet: their conversation is read first, then it is taken in. */
+"new_person" | 
+/**  The handshake was answered. */
+"shook_hands" | 
+/**  It came again. */
+"duplicate" | 
+/**  It is too old, or its time stamp is too far off: somebody may have kept it to send it again. */
+"replayed" | 
+/**  Its signature is missing or wrong. */
+"forged" | 
+/**  It cannot be verified: the secret of the app is not known. */
+"no_secret" | 
+/**  Larger than 1 MB. */
+"oversized" | 
+/**  Its sender was too slow. */
+"slow" | 
+/**  Not JSON, or not what the provider's documentation describes. */
+"garbage" | 
+/**  About an account that is not here. */
+"unknown_account" | 
+/**  About an account that was disconnected. */
+"disconnected" | 
+/**  To an address that is none of ours. */
+"unknown_address" | 
+/**  Too many at once: the sender was asked to come again. */
+"busy" | 
+/**  The handshake came with the wrong word. */
+"wrong_word" | 
+/**  The history could not be written. */
+"not_kept";
+
 /**  Whose message it is. */
 export type Direction = 
 /**  The customer's. */
@@ -870,6 +984,28 @@ path: string } |
 { kind: "failed"; 
 /**  Why. */
 reason: MediaFailure };
+
+/**  How many files of people stand where, for the account's page: what is kept, and what was skipped and why. */
+export type MediaSummary = {
+	/**  In the cache. */
+	kept: number,
+	/**  Bytes of these; the same content in several messages counts each time. */
+	bytes: number,
+	/**  Not fetched yet. */
+	waiting: number,
+	/**  Made room for others, or found none. */
+	evicted: number,
+	/**  The link was dead. */
+	gone: number,
+	/**  Larger than is fetched unasked. */
+	too_large: number,
+	/**  Not what they were said to be, or damaged. */
+	unreadable: number,
+	/**  At an address that is not fetched from. */
+	refused: number,
+	/**  Stories, which the platform forbids to keep. */
+	stories: number,
+};
 
 /**  One message, with its relations. */
 export type Message = {
@@ -1163,6 +1299,18 @@ export type ReadUpTo = {
 	message: MessageId,
 };
 
+/**  What the provider has registered. */
+export type RegisteredWebhook = {
+	/**  The provider's word for what it sends: `messages`, `page`, `instagram`, `subscribed_apps`. */
+	what: string,
+	/**  Where to; `None`: it is an account that is subscribed, or the address is not told. */
+	url: string | null,
+	/**  It is the address of this connection here. */
+	ours: boolean,
+	/**  It sends. */
+	active: boolean,
+};
+
 /**
  *  The platform's own id of anything: opaque, case-sensitive, compared as text and never parsed
  *  (`reference/ayrshare.md` 2.2).
@@ -1418,6 +1566,66 @@ export type UserError = {
 	retry_at: Timestamp | null,
 	/**  For *Details*: never a secret, never a message text. */
 	detail: string,
+};
+
+/**  What the page of the receiver shows. */
+export type WebhookPage = {
+	/**  What the user chose. */
+	settings: WebhookSettings,
+	/**  Where it listens, e.g. `http://127.0.0.1:4711`; `None`: it does not. */
+	listening: string | null,
+	/**  Why it does not listen although it should. */
+	problem: WebhookProblem | null,
+	/**  One address for each connection, while it is on. */
+	places: WebhookPlace[],
+	/**  The newest deliveries, newest first, at most 50. */
+	deliveries: Delivery[],
+	/**  How many there were of each outcome, ever. */
+	counts: DeliveryCount[],
+};
+
+/**  The address of one connection. Whoever knows it can knock; without the secret nobody is heard. */
+export type WebhookPlace = {
+	/**  Which. */
+	connection: ConnectionId,
+	/**  Whose deliveries it takes. */
+	provider: Provider,
+	/**  What the user or the provider calls the connection. */
+	name: string,
+	/**  Where a tunnel leads to. */
+	local_url: string,
+	/**  What the provider is told, if the public address is known. */
+	public_url: string | null,
+	/**  Deliveries can be verified. Graph: only with the secret of the app. */
+	verifiable: boolean,
+};
+
+/**  Why the receiver does not listen. */
+export type WebhookProblem = 
+/**  Another program has the port. */
+"port_taken" | 
+/**  The system does not let us have the port (below 1024). */
+"port_refused" | 
+/**  The keychain refused or is locked: without secrets nothing can be verified. */
+"keychain";
+
+/**  What came of asking the provider for deliveries. */
+export type WebhookRegistration = 
+/**  It sends from now on. */
+"done" | 
+/**  Graph: the Page is subscribed; the address must be set in the App Dashboard, with the verify word. */
+"in_dashboard";
+
+/**  What the user chose for the receiver. Off by default. */
+export type WebhookSettings = {
+	/**  It listens. */
+	on?: boolean,
+	/**  The port; `None`: a free one, which is kept from then on. */
+	port?: number | null,
+	/**  On all addresses of the computer instead of 127.0.0.1 alone: anybody in the network reaches it. */
+	everywhere?: boolean,
+	/**  Where a tunnel or relay of the user's takes deliveries: https, without the path of a connection. */
+	public_url?: string | null,
 };
 
 /**  What the user allows X to cost. X bills the user's own developer app for each message read (`ux.md`, first run). */

@@ -43,7 +43,7 @@ export type View =
   | { kind: 'messages' }
   | { kind: 'welcome' }
   | { kind: 'connect'; revive: ConnectionId | null; provider?: Provider }
-  | { kind: 'settings'; account: AccountId | null };
+  | { kind: 'settings'; account: AccountId | null; page?: 'webhooks' };
 
 /** A picture or video to show large: as the thread or the panel has it. */
 export type Shown = Omit<MediaItem, 'place'>;
@@ -80,6 +80,8 @@ export class App {
   focused = $state(document.hasFocus());
   /** Counts up when the composer shall take the focus. */
   wantsComposer = $state(0);
+  /** Grows whenever the webhook receiver has news. */
+  webhooks = $state(0);
 
   #queue: Change[] = [];
   #reading = false;
@@ -415,6 +417,9 @@ export class App {
         case 'settings':
           settings = true;
           break;
+        case 'webhooks':
+          this.webhooks += 1;
+          break;
         case 'backfill_done':
           filled = true;
           break;
@@ -423,6 +428,7 @@ export class App {
       }
     }
     if (resync) [accounts, counts, settings, unnamed] = [true, true, true, true];
+    if (resync) this.webhooks += 1;
     const thread = this.thread;
     await Promise.all([
       filled ? this.accounts.filled() : accounts ? this.accounts.reread() : undefined,
