@@ -166,10 +166,8 @@ pub(crate) async fn flush(inner: &Inner) -> Result<()> {
         return Ok(());
     }
     let rows: Vec<Delivery> = rows.into();
-    let counts: Vec<DeliveryCount> = counts
-        .into_iter()
-        .map(|(outcome, (count, last_at))| DeliveryCount { outcome, count, last_at })
-        .collect();
+    let counts: Vec<DeliveryCount> =
+        counts.into_iter().map(|(outcome, (count, last_at))| DeliveryCount { outcome, count, last_at }).collect();
     keep(inner, rows, counts, Vec::new()).await
 }
 
