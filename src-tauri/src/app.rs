@@ -13,13 +13,15 @@ use std::{
 use backscroll_engine::{Inbox, InboxOptions, SecretsMode, SystemClock};
 use backscroll_media::DECODE_ARGUMENT;
 use backscroll_model::{Change, ErrorCode, Settings, UserError};
-use tauri::{AppHandle, Manager as _, RunEvent, Wry};
+use tauri::{AppHandle, Manager as _, RunEvent, Wry, utils::config::Csp};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::{
     args::Arguments,
     changes::Batch,
-    demo, ipc, media, notify,
+    demo, ipc,
+    media::{self, server::MediaServer},
+    notify,
     shell::{Facts, Restart, Shell, Wish},
     tray, window,
 };
@@ -39,6 +41,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let next = Next::default();
     let contract = ipc::contract::<Wry>();
     let (given, asked) = (arguments.clone(), next.clone());
+    let mut context = tauri::generate_context!();
+    // The policy names the one port of this run (`reliability.md`, web view), so it is taken before there is a page.
+    let player = MediaServer::take_port();
+    let security = &mut context.config_mut().app.security;
+    if let Some(csp) = &security.csp {
+        security.csp = Some(Csp::Policy(media::server::policy(&csp.to_string(), player.origin().as_deref())));
+    }
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| window::show(app)))
         .plugin(tauri_plugin_notification::init())
@@ -50,9 +59,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             });
         })
         .invoke_handler(contract.invoke_handler())
-        .setup(move |app| Ok(set_up(app.handle(), &given, asked)?))
+        .setup(move |app| Ok(set_up(app.handle(), &given, asked, player)?))
         .on_window_event(window::on_event)
-        .build(tauri::generate_context!())?;
+        .build(context)?;
     let code = app.run_return(|app, event| {
         if matches!(event, RunEvent::Exit) {
             stop(app);
@@ -66,14 +75,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn set_up(app: &AppHandle, arguments: &Arguments, next: Next) -> anyhow::Result<()> {
+fn set_up(app: &AppHandle, arguments: &Arguments, next: Next, player: MediaServer) -> anyhow::Result<()> {
     let runtime = tauri::async_runtime::handle();
     let _inside = runtime.inner().enter();
 
     let facts = Facts { demo: arguments.demo, connect: arguments.connect, tray: tray::has_host() };
     let (handle, asked, given) = (app.clone(), next, arguments.clone());
     let shell = Shell::new(facts.clone(), move || open(&given), move |wish| fulfil(&handle, wish, &asked));
-    app.manage(shell);
+    app.manage(shell.with_media(player));
 
     let settings = tauri::async_runtime::block_on(early_settings(app));
     let window = window::create(app, settings.theme)?;
@@ -176,6 +185,7 @@ pub(crate) fn quit(app: &AppHandle) {
 
 /// What is on the wire gets its five seconds.
 fn stop(app: &AppHandle) {
+    app.state::<Shell>().media().close();
     if let Some(inbox) = app.state::<Shell>().inbox_now() {
         tauri::async_runtime::block_on(inbox.stop());
     }

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod conversations;
 pub mod desktop;
+pub mod media;
 pub mod sending;
 pub mod settings;
 pub mod start;

@@ -16,7 +16,7 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-    accounts, conversations, desktop, sending, settings,
+    accounts, conversations, desktop, media, sending, settings,
     start::{self, CloseRequested, OpenAt},
     sync, thread, webhooks,
 };
@@ -46,6 +46,9 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             thread::message_details,
             thread::gaps,
             thread::fetch_media,
+            media::media_address,
+            media::save_media,
+            media::media_summary,
             sending::send_text,
             sending::decide,
             accounts::accounts,

@@ -3,7 +3,9 @@
 //!
 //! Promises: only what [`Inbox::media`](backscroll_engine::Inbox::media) knows, only as one of four image types, never
 //! as anything that a web view could run. Refuses: other methods, directory walks, ranges (sound and video do not come
-//! this way: WebKitGTK does not play custom schemes).
+//! this way: WebKitGTK does not play custom schemes; they come from the [`server`]).
+
+pub mod server;
 
 use tauri::http::{Method, Request, Response, StatusCode, header};
 
@@ -11,7 +13,7 @@ use crate::shell::Shell;
 
 /// The scheme's name.
 pub const SCHEME: &str = "media";
-/// What the cache holds: pictures that our own child process encoded.
+/// What it serves: pictures that our own child process encoded.
 const TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 /// A path is `a/` and an id, or shorter kin.
 const LONGEST: usize = 100;

@@ -30,6 +30,7 @@ use url::Url;
 use crate::{
     changes,
     commands::start::{Boot, OpenAt},
+    media::server::MediaServer,
 };
 
 /// Rows of the first screen.
@@ -82,6 +83,7 @@ pub struct Shell {
     facts: Facts,
     wishes: Box<dyn Fn(Wish) + Send + Sync>,
     page: Mutex<Page>,
+    media: MediaServer,
 }
 
 /// What waits for the page, and what it has.
@@ -117,7 +119,26 @@ impl Shell {
         let opening = open().shared();
         let first = Some(read_ahead(opening.clone(), facts.clone()));
         let page = Page { opening, first, since_boot: None, listening: None, open_at: None };
-        Self { open: Box::new(open), opened, facts, wishes: Box::new(wishes), page: Mutex::new(page) }
+        Self {
+            open: Box::new(open),
+            opened,
+            facts,
+            wishes: Box::new(wishes),
+            page: Mutex::new(page),
+            media: MediaServer::default(),
+        }
+    }
+
+    /// With a server of films and sounds whose port is taken already.
+    #[must_use]
+    pub fn with_media(mut self, media: MediaServer) -> Self {
+        self.media = media;
+        self
+    }
+
+    /// Where films and sounds are played from.
+    pub fn media(&self) -> &MediaServer {
+        &self.media
     }
 
     /// The inbox, once it is open.
