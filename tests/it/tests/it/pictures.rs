@@ -6,7 +6,7 @@ use backscroll_simulator::{Inbound, WorldKind};
 use crate::world::{Sim, World};
 
 /// The decoding child of the media crate, if it has been built beside the tests.
-fn decoder() -> Option<std::path::PathBuf> {
+pub fn decoder() -> Option<std::path::PathBuf> {
     let exe = std::env::current_exe().ok()?;
     let child = exe.parent()?.parent()?.join("backscroll-media-child");
     child.exists().then_some(child)
