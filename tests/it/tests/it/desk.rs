@@ -7,6 +7,7 @@ use backscroll_model::*;
 use backscroll_simulator::{Chat, LedgerEntry, WorldKind};
 
 use crate::{
+    graph::Shop,
     invariants::{self, Intent},
     world::{Sim, World},
 };
@@ -28,6 +29,20 @@ impl Desk {
     /// Connected, read and running; the platforms take answers for a week.
     pub async fn running() -> Self {
         let desk = Self::connected().await;
+        desk.inbox().start().await;
+        desk.settle().await;
+        desk
+    }
+
+    /// A Page at Graph: both accounts connected, read and running.
+    pub async fn at_graph() -> Self {
+        invariants::watch_panics();
+        let mut shop = Shop::new(WorldKind::Small).await;
+        shop.world.limits = Limits { send: Duration::from_millis(700), ..Limits::default() };
+        shop.world.open().await;
+        shop.connect().await;
+        shop.sync().await;
+        let desk = Self { world: shop.world, intents: RefCell::default() };
         desk.inbox().start().await;
         desk.settle().await;
         desk

@@ -206,10 +206,17 @@ impl World {
         let rest = async {
             loop {
                 inbox.quiet().await;
-                if self.clock.all_awake() {
-                    return;
-                }
+                // Whoever was just let on has not begun yet.
                 tokio::task::yield_now().await;
+                tokio::task::yield_now().await;
+                if !self.clock.all_awake() {
+                    continue;
+                }
+                tokio::select! {
+                    biased;
+                    () = inbox.quiet() => return,
+                    () = std::future::ready(()) => {}
+                }
             }
         };
         tokio::time::timeout(HUNG, rest).await.expect("the engine does not come to rest");
