@@ -69,7 +69,9 @@ impl Hooked {
         Self { shop, connection }
     }
 
+    /// What was noted is written a moment after the answer.
     pub async fn page(&self) -> WebhookPage {
+        self.settle().await;
         self.inbox().webhooks().await.unwrap()
     }
 

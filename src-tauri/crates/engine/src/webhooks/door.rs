@@ -76,7 +76,10 @@ pub(super) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
         inner.publish(vec![Change::Webhooks]);
         drop(busy);
         busy = tokio::select! {
-            () = cancel.cancelled() => return,
+            () = cancel.cancelled() => {
+                close(&mut open).await;
+                return;
+            }
             woken = inner.webhooks.door.called() => woken,
             () = wait(&inner, again) => inner.quiet.busy(),
         };
@@ -95,7 +98,7 @@ async fn look(inner: &Arc<Inner>, open: &mut Option<Open>) -> Result<(), Webhook
     // A history that cannot be read shows itself elsewhere.
     let wanted = settings(inner).await.unwrap_or_default();
     if !wanted.on {
-        *open = None;
+        close(open).await;
         inner.webhooks.state().routes = Arc::default();
         return Ok(());
     }
@@ -107,7 +110,7 @@ async fn look(inner: &Arc<Inner>, open: &mut Option<Open>) -> Result<(), Webhook
         Ok(routes) => inner.webhooks.state().routes = Arc::new(routes),
         // Without secrets nothing can be believed: better not to listen, so that the senders keep what they have.
         Err(problem) => {
-            *open = None;
+            close(open).await;
             return Err(problem);
         }
     }
@@ -117,7 +120,7 @@ async fn look(inner: &Arc<Inner>, open: &mut Option<Open>) -> Result<(), Webhook
         return Ok(());
     }
     // First let go: only one of two can have the port.
-    *open = None;
+    close(open).await;
     let listener = TcpListener::bind(at).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::PermissionDenied => WebhookProblem::PortRefused,
         _ => WebhookProblem::PortTaken,
@@ -130,33 +133,59 @@ async fn look(inner: &Arc<Inner>, open: &mut Option<Open>) -> Result<(), Webhook
             tracing::warn!(code = ?error.code, "the port could not be kept");
         }
     }
-    *open = Some(Open { at, task: tokio::spawn(accept(Arc::clone(inner), listener)) });
+    let cancel = CancellationToken::new();
+    let task = tokio::spawn(accept(Arc::clone(inner), listener, cancel.clone()));
+    *open = Some(Open { at, cancel, task });
     Ok(())
 }
 
-/// A port that is listened on, until it is dropped.
+/// A port that is listened on.
 struct Open {
     at: SocketAddr,
+    cancel: CancellationToken,
     task: JoinHandle<()>,
+}
+
+impl Open {
+    /// Lets go of the port, and of all that its connections hold; their senders come again.
+    async fn close(mut self) {
+        self.cancel.cancel();
+        if (&mut self.task).await.is_err() {
+            tracing::error!("the task that accepts webhooks panicked");
+        }
+    }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        // With it go the connections, whose senders come again.
-        self.task.abort();
+        self.cancel.cancel();
     }
 }
 
-async fn accept(inner: Arc<Inner>, listener: TcpListener) {
+/// Lets go of what is open, if anything is.
+async fn close(open: &mut Option<Open>) {
+    if let Some(open) = open.take() {
+        open.close().await;
+    }
+}
+
+async fn accept(inner: Arc<Inner>, listener: TcpListener, cancel: CancellationToken) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     let patience = Patience::of(&inner);
     let router = Router::new().route("/hook/{path}", any(receive)).fallback(stranger).with_state(Arc::clone(&inner));
     let mut connections = JoinSet::new();
     loop {
-        // Beyond the last slot the system's own queue holds a connection back.
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let next = async {
+            // Beyond the last slot the system's own queue holds a connection back.
+            let slot = Arc::clone(&slots).acquire_owned().await.ok();
+            (listener.accept().await, slot)
+        };
+        let (accepted, slot) = tokio::select! {
+            () = cancel.cancelled() => break,
+            next = next => next,
+        };
         while connections.try_join_next().is_some() {}
-        let stream = match listener.accept().await {
+        let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of file handles, or a peer that left already.
@@ -171,6 +200,7 @@ async fn accept(inner: Arc<Inner>, listener: TcpListener) {
             drop(slot);
         });
     }
+    connections.shutdown().await;
 }
 
 async fn serve(stream: TcpStream, router: Router, patience: Patience) {
