@@ -132,6 +132,8 @@ impl Inbox {
             .write_user(move |tx| connect_ready(tx, connection, shop, &title, &ready, x, now))
             .await
             .map_err(|e| store_error(&e))?;
+        // A reading may have opened it meanwhile, with the accounts of before.
+        inner.close_link(connection);
         let accounts: Vec<Account> =
             inner.accounts().await?.into_iter().filter(|a| a.connection == Some(connection)).collect();
         self.revive(&accounts).await;
@@ -191,8 +193,7 @@ impl Inbox {
     }
 }
 
-/// What a shop is called that the user has not named: the profile's title. Ayrshare calls each account's own profile
-/// *Primary Profile* (`reference/ayrshare.md` 8.1), which says nothing; there the name of its first platform serves.
+/// Whose API these secrets are for.
 fn provider_of(credentials: &Credentials) -> Provider {
     match credentials {
         Credentials::Ayrshare(_) => Provider::Ayrshare,
@@ -200,6 +201,8 @@ fn provider_of(credentials: &Credentials) -> Provider {
     }
 }
 
+/// What a shop is called that the user has not named: the profile's title. Ayrshare calls each account's own profile
+/// *Primary Profile* (`reference/ayrshare.md` 8.1), which says nothing; there the name of its first platform serves.
 fn shop_name(check: &KeyCheck) -> String {
     let profile = &check.profile;
     let named = profile.platforms.iter().find_map(|p| p.name.clone());
