@@ -71,16 +71,24 @@ pub(crate) struct Wake {
     notify: Notify,
     owed: Mutex<Option<Busy>>,
     called: AtomicBool,
+    /// Its task waits in the middle of its work, and looks up only after it.
+    resting: AtomicBool,
 }
 
 impl Wake {
     pub(crate) fn new(quiet: &Quiet) -> Self {
-        Self { quiet: quiet.clone(), notify: Notify::new(), owed: Mutex::new(None), called: AtomicBool::new(false) }
+        Self {
+            quiet: quiet.clone(),
+            notify: Notify::new(),
+            owed: Mutex::new(None),
+            called: AtomicBool::new(false),
+            resting: AtomicBool::new(false),
+        }
     }
 
     /// Wakes the task, now or when it next waits.
     pub(crate) fn call(&self) {
-        if !self.called.swap(true, Ordering::SeqCst) {
+        if !self.called.swap(true, Ordering::SeqCst) && !self.resting.load(Ordering::SeqCst) {
             *self.owed.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.quiet.busy());
         }
         self.notify.notify_one();
@@ -88,19 +96,32 @@ impl Wake {
 
     /// Waits to be woken; the answer keeps the engine busy until it is dropped.
     pub(crate) async fn called(&self) -> Busy {
-        loop {
-            self.notify.notified().await;
-            self.called.store(false, Ordering::SeqCst);
-            if let Some(busy) = self.owed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return busy;
-            }
-        }
+        self.notify.notified().await;
+        self.called.store(false, Ordering::SeqCst);
+        let owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        owed.unwrap_or_else(|| self.quiet.busy())
+    }
+
+    /// The woken task waits in the middle of its work: what it is called for meanwhile is owed after that.
+    pub(crate) fn rest(&self) -> WakeRest<'_> {
+        self.resting.store(true, Ordering::SeqCst);
+        drop(self.owed.lock().unwrap_or_else(PoisonError::into_inner).take());
+        WakeRest(self)
     }
 
     /// Drops a wake-up that nobody will take any more: the task has ended.
     pub(crate) fn forget(&self) {
         self.called.store(false, Ordering::SeqCst);
         drop(self.owed.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// A task that waits in the middle of its work.
+pub(crate) struct WakeRest<'a>(&'a Wake);
+
+impl Drop for WakeRest<'_> {
+    fn drop(&mut self) {
+        self.0.resting.store(false, Ordering::SeqCst);
     }
 }
 
