@@ -16,7 +16,7 @@ use anyhow::Result;
 
 use crate::report::Report;
 
-/// Minutes of the simulated day that the default run plays: a third of it holds every kind of coincidence.
+/// Minutes of the simulated day that the default run plays: the first rush, and some sixty bursts around it.
 const SHORT: u32 = 4 * 60;
 const DAY: u32 = 24 * 60;
 

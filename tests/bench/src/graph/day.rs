@@ -181,14 +181,12 @@ mod tests {
         let until = 24 * 60 * MINUTE;
         let lines = day(&mut ChaCha8Rng::seed_from_u64(11), until);
         assert!(lines.is_sorted() && lines.iter().all(|line| (0..until).contains(&line.0)));
-        let mut most = 0;
-        for minute in 0..until / MINUTE {
-            let range = minute * MINUTE..(minute + 1) * MINUTE;
-            let of: Vec<usize> = lines.iter().filter(|line| range.contains(&line.0)).map(|line| line.1).collect();
-            let who: BTreeSet<usize> = of.iter().copied().collect();
-            most = most.max(who.len());
-            assert!(of.len() <= who.len() * 45, "{} of {}", of.len(), who.len());
-        }
+        let most = lines.chunk_by(|a, b| a.0 / MINUTE == b.0 / MINUTE).map(|minute| {
+            let who: BTreeSet<usize> = minute.iter().map(|line| line.1).collect();
+            assert!(minute.len() <= who.len() * 45, "{} of {}", minute.len(), who.len());
+            who.len()
+        });
+        let most = most.max().unwrap_or_default();
         assert!((AT_ONCE..=AT_ONCE + 2).contains(&most), "{most} within one minute");
     }
 }
