@@ -134,14 +134,19 @@ fn covered(connection: &Connection, conversation: i64) -> Result<Vec<Span>> {
         .query_map([conversation], |row| Ok(Span { from: row.get(0)?, to: row.get(1)? }))?
         .collect::<rusqlite::Result<_>>()?;
     spans.sort_unstable();
-    let mut whole: Vec<Span> = Vec::with_capacity(spans.len());
+    Ok(joined(spans.into_iter()))
+}
+
+/// Spans in ascending order, those that touch made one.
+fn joined(spans: impl Iterator<Item = Span>) -> Vec<Span> {
+    let mut whole: Vec<Span> = Vec::new();
     for span in spans {
         match whole.last_mut() {
             Some(last) if last.touches(span) => last.to = last.to.max(span.to),
             _ => whole.push(span),
         }
     }
-    Ok(whole)
+    whole
 }
 
 /// What nothing covers, between the proofs and before the first, oldest first.
@@ -390,10 +395,44 @@ pub fn gaps_of_account(connection: &Connection, account: AccountId) -> Result<Ve
 pub(crate) const WITH_GAPS: &str = "SELECT id FROM conversation c WHERE account = ?1 AND (unlisted = 1 OR EXISTS (
         SELECT 1 FROM placeholder p INDEXED BY placeholder_conversation WHERE p.conversation = c.id)) ORDER BY id";
 
-/// How many gaps an account has. For a page that somebody looks at, not for a list: each conversation is asked.
+/// How many gaps an account has. For a page that somebody looks at, not for a list: each conversation that has one is
+/// asked, which takes a tenth of a second at 20,000.
 pub(crate) fn count(connection: &Connection, account: AccountId) -> Result<u32> {
-    Ok(u32::try_from(gaps_of_account(connection, account)?.len()).unwrap_or(u32::MAX))
+    let with_placeholders: BTreeSet<i64> = connection
+        .prepare_cached("SELECT DISTINCT conversation FROM placeholder WHERE account = ?1")?
+        .query_map([account.0], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut count = 0;
+    for id in &with_placeholders {
+        count += gaps(connection, ConversationId(*id))?.len();
+    }
+    // The others have only estimated ones: time that nothing covers, cut at each message held.
+    let mut spans: Vec<(i64, Span)> = connection
+        .prepare_cached(SPANS_OF_ACCOUNT)?
+        .query_map([account.0], |row| Ok((row.get(0)?, Span { from: row.get(1)?, to: row.get(2)? })))?
+        .collect::<rusqlite::Result<_>>()?;
+    spans.sort_unstable();
+    for spans in spans.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some((id, _)) = spans.first().filter(|(id, _)| !with_placeholders.contains(id)) else { continue };
+        let covered = joined(spans.iter().map(|(_, span)| *span));
+        let known = Known { open: uncovered(&covered), end: covered.last().map(|span| span.to), listed: Vec::new() };
+        let mut present = BTreeSet::new();
+        for span in &known.open {
+            present_in(connection, *id, span.from, span.to, &mut present)?;
+        }
+        count += pieces(&known, Part { after: None, until: None }, &present).len();
+    }
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
+
+pub(crate) const SPANS_OF_ACCOUNT: &str = "SELECT c.id, s.from_at, s.to_at
+    FROM conversation c INDEXED BY conversation_unlisted
+    CROSS JOIN stretch s INDEXED BY stretch_conversation ON s.conversation = c.id
+    WHERE c.account = ?1 AND c.unlisted = 1
+    UNION ALL SELECT c.id, l.from_at, l.to_at
+    FROM conversation c INDEXED BY conversation_unlisted
+    CROSS JOIN listed l INDEXED BY listed_conversation ON l.conversation = c.id
+    WHERE c.account = ?1 AND c.unlisted = 1";
 
 #[cfg(test)]
 #[path = "gaps_tests.rs"]

@@ -172,6 +172,7 @@ fn asking_for_gaps_walks_indexes() {
         (PRESENT, "message_thread"),
         (PLACEHOLDERS, "placeholder_conversation"),
         (WITH_GAPS, "placeholder_conversation"),
+        (SPANS_OF_ACCOUNT, "conversation_unlisted"),
     ] {
         let plan = crate::test_support::plan(&connection, sql);
         assert!(plan.contains(index), "{index} is not used:\n{plan}");

@@ -27,7 +27,7 @@ impl<'c> Index<'c> {
 }
 
 /// Pages of the index that one step of merging writes: one to two milliseconds.
-const STEP_PAGES: i64 = 32;
+const STEP_PAGES: i64 = 8;
 
 /// One step of the merging that the index is due. Answers whether it found anything to do; if not, nothing was written.
 pub(crate) fn merge(connection: &Connection) -> Result<bool> {

@@ -195,6 +195,11 @@ pub(crate) fn check(connection: &Connection) {
         let after = inbound_at.is_some_and(|at| shown.iter().any(|gap| gap.to.is_some_and(|to| to.0 > at)));
         assert_eq!(standing.gap_after, after, "gap after {id}");
     }
+    let mut accounts = connection.prepare("SELECT id FROM account ORDER BY id").unwrap();
+    for account in accounts.query_map([], |row| Ok(AccountId(row.get(0)?))).unwrap().map(Result::unwrap) {
+        let listed = gaps::gaps_of_account(connection, account).unwrap();
+        assert_eq!(gaps::count(connection, account).unwrap() as usize, listed.len(), "gaps of {account:?}");
+    }
 }
 
 /// The terms of the index and where they stand.
