@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { until } from '../shared/process.mjs';
 import { Simulator } from '../shared/simulator.mjs';
 import { t } from '../shared/texts.mjs';
-import { bubbles, connect, giveKey, openApp, openConversation, seesBubble, send, tick } from './lib/app.mjs';
+import { bubbles, connect, giveKey, givePageToken, openApp, openByName, openConversation, rows, seesBubble, send, tick } from './lib/app.mjs';
 import { Desktop } from './lib/desktop.mjs';
 
 const SIZES = [[1280, 800], [900, 700], [600, 800]];
@@ -16,6 +16,9 @@ const THEMES = ['light', 'dark'];
 const out = join(process.env.BACKSCROLL_TARGET, 'screenshots');
 const only = process.env.SCREENSHOTS_ONLY ?? '';
 const run = promisify(execFile);
+
+/** Which part of its thread a state shows; the others show its end. */
+const scrolls = { 'kinds-above': 0.5, 'stories': 0, 'gap': 0 };
 
 /** A world, the states in it, and how each is reached from the one before. */
 const worlds = [
@@ -65,6 +68,43 @@ const worlds = [
       },
     },
   },
+  {
+    states: {
+      'meta-steps': async (window) => window.click('button', /^Meta/),
+      'meta-found': async (window, simulator) => {
+        await window.click('button', t('back'));
+        await simulator.control('graph/page', { profile: 0, instagram_access: false });
+        await givePageToken(window, simulator);
+      },
+      'kinds': async (window, simulator) => {
+        await simulator.control('graph/page', { profile: 0, instagram_access: true });
+        await window.click('button', t('back'));
+        await givePageToken(window, simulator);
+        await window.click('button', t('connect_page'));
+        await until('the list', async () => (await rows(window)).length > 0, 60_000);
+        await openByName(window, 'Priya Nair');
+        await until('bubbles', async () => (await bubbles(window)).length > 5);
+        await until('the sound', async () => await window.run(`() => document.querySelectorAll('audio, .player, [role=slider]').length > 0`), 20_000).catch(() => {});
+      },
+      'kinds-above': async () => {},
+      'stories': async (window) => {
+        await openByName(window, 'Ottoline Frey');
+      },
+      'gap': async (window) => {
+        await until('counted gaps', async () => (await window.command('gaps', { conversation: null })).some((gap) => gap.count > 0), 60_000);
+        await openByName(window, 'Lido Canteen');
+      },
+      'meta-account': async (window) => {
+        await window.press('Control', ',');
+        await window.run(`() => document.querySelector('button.account').click()`);
+      },
+      'webhooks': async (window) => {
+        await window.press('Escape');
+        await window.press('Control', ',');
+        await window.click('button', t('hooks'));
+      },
+    },
+  },
 ];
 
 await mkdir(out, { recursive: true });
@@ -85,6 +125,7 @@ for (const { args = [], states } of worlds) {
           await desktop.place(id, width, height);
           await until(`${width} wide`, async () => (await window.run('() => innerWidth')) === width);
           await settled(window);
+          if (name in scrolls) await scrolled(window, scrolls[name]);
           const file = join(out, `${name}-${theme}-${width}x${height}.png`);
           await desktop.picture(id, file);
           console.log(file);
@@ -108,6 +149,16 @@ async function settled(window) {
     await Promise.all([...document.images].filter((i) => !i.complete).map((i) => new Promise((done) => { i.onload = i.onerror = done; })));
     await new Promise((done) => setTimeout(done, 400));
   }`);
+}
+
+/** The thread, scrolled to this part of its height; what comes meanwhile moves it, so it is looked at twice. */
+async function scrolled(window, part) {
+  await until('bubbles', async () => (await bubbles(window)).length > 2);
+  await until(`scrolled to ${part}`, async () => {
+    const at = await window.run(`(part) => { const pane = document.querySelector('[data-section=timeline]'); const before = pane.scrollTop; pane.scrollTop = (pane.scrollHeight - pane.clientHeight) * part; return Math.abs(pane.scrollTop - before); }`, part);
+    await settled(window);
+    return at < 2;
+  });
 }
 
 /** Waits until the pictures of people have come and no more come: some people have none. */

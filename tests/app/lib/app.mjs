@@ -36,6 +36,44 @@ export async function connect(window, simulator) {
   await until('the list', async () => (await rows(window)).length > 0, 60_000);
 }
 
+/** From the first screen to the list of conversations: connects the first Page of the simulator by its token. */
+export async function connectPage(window, simulator) {
+  await givePageToken(window, simulator);
+  await window.click('button', t('connect_page'));
+  await until('the list', async () => (await rows(window)).length > 0, 60_000);
+}
+
+/** From the first screen: gives a Page's token and asks what it opens. */
+export async function givePageToken(window, simulator, token = simulator.meta.secrets.page_token) {
+  await window.click('button', /^Meta/);
+  await window.run(`() => document.querySelectorAll('details').forEach((one) => { one.open = true; })`);
+  await window.type('textbox', t('api_address'), simulator.meta.api_base);
+  await window.run(`() => document.querySelector('input[type=password], input[autocomplete=off]').focus()`);
+  await window.type('textbox', t('meta_token'), token);
+  await window.click('button', t('check_key'));
+  await window.find('button', t('connect_page'));
+}
+
+/** Opens a conversation wherever it stands in the list; what is done is opened again. */
+export async function openByName(window, name) {
+  const query = { platforms: [], business: null, account: null, state: null, only: null, sort: 'newest' };
+  const row = await until(`a conversation with ${name}`, async () => {
+    const { rows } = await window.command('conversations', { query, after: null, limit: 200 });
+    return rows.find((one) => one.name === name);
+  }, 60_000);
+  await window.command('set_state', { conversation: row.id, state: { kind: 'open' } });
+  await window.run(`() => document.querySelector('header .back')?.click()`);
+  await until(`the row of ${name}`, async () => await window.run(`(id) => {
+    const row = document.getElementById('conversation-' + id);
+    if (row !== null) { row.click(); return true; }
+    const list = document.querySelector('[role=listbox]');
+    const end = list.scrollTop + list.clientHeight >= list.scrollHeight - 2;
+    list.scrollTop = end ? 0 : list.scrollTop + list.clientHeight / 2;
+    return false;
+  }`, row.id));
+  await until(`the thread with ${name}`, async () => (await window.run(`() => document.querySelector('main h2')?.textContent`)) === name);
+}
+
 /** Names in the list, top to bottom, as far as it is drawn. */
 export async function rows(window) {
   return await window.run(`() => [...document.querySelectorAll('[role=option] .name bdi:first-child')].map((e) => e.textContent)`);

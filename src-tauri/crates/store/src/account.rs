@@ -291,6 +291,13 @@ pub fn account_page(connection: &Connection, id: AccountId, now: Timestamp) -> R
         .prepare_cached("SELECT conversations, messages, oldest_at FROM counter WHERE account = ?1")?
         .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let no_longer_given = match account.platform {
+        // Graph pages through all of Messenger: what was read down to its beginning is given still.
+        Platform::Messenger if account.provider == Some(Provider::Meta) => connection
+            .prepare_cached(
+                "SELECT ifnull(sum(max(messages - ?2, 0)), 0) FROM conversation c WHERE account = ?1
+                 AND NOT EXISTS (SELECT 1 FROM stretch s WHERE s.conversation = c.id AND s.from_at IS NULL)",
+            )?
+            .query_row((id.0, STILL_GIVEN), |row| row.get(0))?,
         Platform::Messenger | Platform::Instagram => connection
             .prepare_cached("SELECT ifnull(sum(max(messages - ?2, 0)), 0) FROM conversation WHERE account = ?1")?
             .query_row((id.0, STILL_GIVEN), |row| row.get(0))?,
