@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     errors::user_error,
     inner::{Inner, Result},
+    quiet::Busy,
     round,
 };
 use fetch::{Outcome, Wanted, What, fetch_one, fetcher};
@@ -84,12 +85,19 @@ pub(crate) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
             plan.queue.clear();
             continue;
         }
-        tokio::select! {
+        drop(busy);
+        busy = tokio::select! {
             () = cancel.cancelled() => return,
-            Some((what, outcome)) = work.next() => plan.note(what, outcome, inner.now()),
+            Some((what, outcome, busy)) = work.next() => {
+                plan.note(what, outcome, inner.now());
+                busy
+            }
             // Something newer came: it goes first.
-            _ = inner.fetcher.called() => plan.queue.clear(),
-        }
+            busy = inner.fetcher.called() => {
+                plan.queue.clear();
+                busy
+            }
+        };
     }
 }
 
@@ -100,14 +108,16 @@ async fn sleep_until(inner: &Inner, at: Option<Timestamp>) {
     }
 }
 
-async fn start(inner: Arc<Inner>, fetcher: MediaFetcher, wanted: Wanted) -> (What, Outcome) {
-    // One each: a read that waits for the provider's bucket is at rest while others work.
-    let _busy = inner.quiet.busy();
-    let outcome = fetch_one(&inner, &fetcher, &wanted, false).await;
-    if has_new_link(&inner, &wanted, outcome).await {
-        inner.fetcher.call();
+/// Each is work of its own: a read that waits for the provider's bucket is at rest while others work.
+fn start(inner: Arc<Inner>, fetcher: MediaFetcher, wanted: Wanted) -> impl Future<Output = (What, Outcome, Busy)> {
+    let busy = inner.quiet.busy();
+    async move {
+        let outcome = fetch_one(&inner, &fetcher, &wanted, false).await;
+        if has_new_link(&inner, &wanted, outcome).await {
+            inner.fetcher.call();
+        }
+        (wanted.what, outcome, busy)
     }
-    (wanted.what, outcome)
 }
 
 /// What is fetched next, and what is known of what could not be had.
@@ -246,7 +256,11 @@ pub(crate) async fn fetch_now(inner: &Arc<Inner>, id: AttachmentId) -> Result<()
 /// Whether there may be a new link in the place of a dead one. Reads its conversation once more where only that brings a live one. Ayrshare's next poll reads all
 /// conversations anyway ([`db::set_media_failed`] has made it look twice), and X would bill the read.
 async fn has_new_link(inner: &Arc<Inner>, wanted: &Wanted, outcome: Outcome) -> bool {
-    let (Outcome::Gone(Some(conversation)), What::Attachment(id)) = (outcome, wanted.what) else { return false };
+    let (conversation, id) = match (outcome, wanted.what) {
+        (Outcome::NewLink, _) => return true,
+        (Outcome::Gone(Some(conversation)), What::Attachment(id)) => (conversation, id),
+        _ => return false,
+    };
     if inner.now().since(wanted.at()) > READ_AGAIN || !inner.shelf.first_time_gone(id) {
         return false;
     }
@@ -298,8 +312,8 @@ mod tests {
 
     #[test]
     fn no_instant_of_the_past_is_left_to_wake_the_task() {
-        let mut plan = Plan::default();
-        plan.later = Later::from([(what(1), (NOW, 1)), (what(2), (NOW, 2)), (what(3), (NOW.plus(PAUSE), 3))]);
+        let later = Later::from([(what(1), (NOW, 1)), (what(2), (NOW, 2)), (what(3), (NOW.plus(PAUSE), 3))]);
+        let mut plan = Plan { later, ..Plan::default() };
         forget_gone(&mut plan.later, &BTreeSet::from([what(2)]), NOW);
         assert_eq!(plan.later.keys().copied().collect::<Vec<_>>(), [what(2), what(3)]);
         assert_eq!(plan.wake(NOW), Some(NOW.plus(PAUSE)));

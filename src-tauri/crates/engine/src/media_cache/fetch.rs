@@ -128,6 +128,8 @@ pub(super) enum Outcome {
     Settled,
     /// The link is dead. A read of its conversation may bring a live one.
     Gone(Option<ConversationId>),
+    /// The link was dead, and by now its row has another one.
+    NewLink,
     /// Trouble that may pass.
     NotNow,
 }
@@ -249,13 +251,21 @@ async fn write_down(inner: &Arc<Inner>, wanted: &Wanted, fetched: Fetched, asked
         Fetched::NotNow => return Ok(Outcome::NotNow),
         Fetched::NoRoom => (Outcome::Settled, leave(inner, what).await?),
         Fetched::Failed(reason) => {
-            let gone = Outcome::Gone(wanted.message.map(|(_, conversation)| conversation));
-            let outcome = if reason == MediaFailure::Gone { gone } else { Outcome::Settled };
-            let changes = inner.store.write_user(move |tx| match what {
-                What::Attachment(id) => db::set_media_failed(tx, id, reason),
-                What::Person(id) => db::set_avatar(tx, PersonId(id), None),
+            let url = wanted.url.clone();
+            let written = inner.store.write_user(move |tx| match what {
+                // A read may have brought a fresh link meanwhile: that one is not dead.
+                What::Attachment(id)
+                    if reason == MediaFailure::Gone
+                        && db::attachment_to_fetch(tx, id)?.is_some_and(|now| now.url != url) =>
+                {
+                    Ok(None)
+                }
+                What::Attachment(id) => db::set_media_failed(tx, id, reason).map(Some),
+                What::Person(id) => db::set_avatar(tx, PersonId(id), None).map(Some),
             });
-            (outcome, changes.await.map_err(|e| store_error(&e))?)
+            let Some(changes) = written.await.map_err(|e| store_error(&e))? else { return Ok(Outcome::NewLink) };
+            let gone = Outcome::Gone(wanted.message.map(|(_, conversation)| conversation));
+            (if reason == MediaFailure::Gone { gone } else { Outcome::Settled }, changes)
         }
         Fetched::File(part, file) => {
             // Asked for: it matters now. Unasked: as long ago as its message, so that filling the cache with older and
