@@ -188,12 +188,23 @@ async fn trouble_is_tried_again_later_and_later_and_never_in_a_loop() {
 
 #[tokio::test]
 async fn a_dead_link_is_asked_for_once_more_and_then_gone() {
-    let world = page().await;
+    let mut world = page().await;
     let chat = chat(&world, Sim::Facebook);
-    // The first link dies before it is fetched; a read of the conversation gives a fresh one.
-    world.sim.graph().on_file("").fail(Fault::http(403));
-    let revived = send(&world, &chat, Content::Audio).await;
+    // The link dies before the file could be had; only a read of the conversation gives a fresh one.
+    world.sim.graph().on_file("").always().fail(Fault::http(503));
+    let waiting = send(&world, &chat, Content::Audio).await;
+    assert_eq!(waiting.file, MediaState::Waiting);
+    world.sim.clear_faults();
+    world.world.close().await;
+    world.sim.advance(Duration::from_secs(3 * 86_400)).await;
+    world.world.open().await;
+    world.driven(world.inbox().fetch_media(waiting.id)).await.unwrap();
+    let revived = newest(&world, &chat).await;
     assert!(matches!(revived.file, MediaState::Ready { .. }), "{revived:?}");
+    assert_ne!(revived.url, waiting.url);
+    // A host that knows nothing of any link is asked twice at most.
+    world.inbox().start().await;
+    world.advance(150).await;
     world.sim.graph().on_file("").always().fail(Fault::http(404));
     world.sim.clear_requests();
     let dead = send(&world, &chat, Content::File).await;
@@ -201,6 +212,19 @@ async fn a_dead_link_is_asked_for_once_more_and_then_gone() {
     world.advance(60 * 60).await;
     let tries = world.sim.requests().iter().filter(|r| r.path.contains("/cdn/")).count();
     assert!(tries <= 2, "{tries} tries");
+}
+
+#[tokio::test]
+async fn a_link_that_died_while_the_computer_slept_comes_alive_by_itself() {
+    let world = page().await;
+    let chat = chat(&world, Sim::Facebook);
+    world.sim.graph().on_file("").always().fail(Fault::http(503));
+    assert_eq!(send(&world, &chat, Content::Audio).await.file, MediaState::Waiting);
+    world.sim.clear_faults();
+    world.sleep_through(3 * 86_400).await;
+    world.advance(150).await;
+    let revived = newest(&world, &chat).await;
+    assert!(matches!(revived.file, MediaState::Ready { .. }), "{revived:?}");
 }
 
 #[tokio::test]
