@@ -183,14 +183,15 @@ CREATE TABLE message (
     announce     INTEGER,                   -- 1 to be announced, 2 announced or withdrawn; NULL: never
     text         TEXT,                      -- byte for byte; NULL: none
     remote_id    TEXT,                      -- the platform's id; NULL until a send is accepted, and for imports
-    account      INTEGER NOT NULL,          -- of the conversation, for the two unique keys below
+    account      INTEGER NOT NULL,          -- of the conversation, for the two keys below
     digest       INTEGER NOT NULL,          -- of the fields as last seen, to skip an unchanged one
+    remote_hash  INTEGER,                   -- id_hash(remote_id), 32 bits (src/ids.rs)
     import_key   BLOB                       -- imports: hash of thread, time, sender, text, ordinal
 ) STRICT;
 
 CREATE INDEX message_thread ON message (conversation, at, tie);
 
-CREATE UNIQUE INDEX message_remote ON message (account, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX message_remote ON message (account, remote_hash) WHERE remote_hash IS NOT NULL;
 
 CREATE UNIQUE INDEX message_import ON message (account, import_key) WHERE import_key IS NOT NULL;
 

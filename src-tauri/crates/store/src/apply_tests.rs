@@ -729,7 +729,7 @@ fn the_hot_queries_of_apply_walk_their_indexes() {
     for (sql, index) in [
         (sort_out::HELD, "message_thread"),
         ("SELECT max(id) FROM message WHERE id BETWEEN ?1 AND ?2", "PRIMARY KEY"),
-        ("SELECT 1 FROM message WHERE account = ?1 AND remote_id = ?2", "message_remote"),
+        (merge::HOLDS, "message_remote"),
         ("SELECT id FROM message INDEXED BY message_announce WHERE announce = 1 ORDER BY id", "message_announce"),
     ] {
         let plan = crate::test_support::plan(&connection, sql);

@@ -1,11 +1,29 @@
-//! Ids of messages: time-ordered, dense, cheap in batches (`model::MessageId`).
+//! Ids of messages: time-ordered, dense, cheap in batches (`model::MessageId`); and how the platform's own are found.
 
 use std::{collections::HashMap, ops::Range};
 
 use backscroll_model::{MESSAGE_IDS_PER_SPAN, MessageId, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{Connection, functions::FunctionFlags, types::ValueRef};
+use twox_hash::XxHash3_64;
 
 use crate::Result;
+
+/// The hash by which a platform's id is found. Stored: it never changes. 32 bits: a second candidate costs one more row,
+/// and at ten million messages one look in 400 meets one.
+fn id_hash(remote_id: &[u8]) -> i32 {
+    let [a, b, c, d, ..] = XxHash3_64::oneshot(remote_id).to_le_bytes();
+    i32::from_le_bytes([a, b, c, d])
+}
+
+/// Gives SQL the function `id_hash`: of a text its hash, of NULL NULL.
+pub(crate) fn add_functions(connection: &Connection) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function("id_hash", 1, flags, |context| match context.get_raw(0) {
+        ValueRef::Text(remote_id) => Ok(Some(id_hash(remote_id))),
+        _ => Ok(None),
+    })?;
+    Ok(())
+}
 
 /// Gives out ids during one transaction. Asks the database only where held messages may be near: a history that grows
 /// at its newest or oldest end asks once per batch, not once per message.
@@ -62,10 +80,73 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use std::collections::BTreeSet;
 
+    use backscroll_model::{Direction, Event, MessageKind, MessageSeen, Platform, RemoteId};
+
     use super::*;
-    use crate::test_support;
+    use crate::{apply::apply, message_of, messages_by_ids, test_support};
 
     const SPAN_MS: i64 = 16_000;
+
+    /// Two ids of one hash.
+    fn alike() -> [String; 2] {
+        let mut seen: HashMap<i32, String> = HashMap::new();
+        (0..)
+            .find_map(|n| {
+                let id = format!("m_{n}");
+                let other = seen.insert(id_hash(id.as_bytes()), id.clone())?;
+                Some([other, id])
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn the_hash_of_an_id_never_changes() {
+        // The published value of XXH3 for nothing: 2D06800538D394C2.
+        assert_eq!(id_hash(b""), 0x38D3_94C2);
+    }
+
+    #[test]
+    fn two_ids_of_one_hash_are_two_messages_wherever_one_is_looked_up() {
+        let (connection, account) = test_support::with_account(Platform::Messenger);
+        let [a, b] = alike();
+        let say = |events: Vec<Event>| {
+            let page = test_support::page("t_1", events, None);
+            apply(&connection, account, &[page], &test_support::live()).unwrap()
+        };
+        let message = |id: &str, text: &str, ago: i64, quotes: Option<&str>| {
+            let seen = test_support::seen(id, Direction::In, test_support::NOW.plus(-ago * 60_000), text);
+            Event::Message(Box::new(MessageSeen { reply_to: quotes.map(RemoteId::from), ..seen }))
+        };
+        assert_eq!(say(vec![message(&a, "first", 9, None)]).new, 1);
+        // One is held, the other only listed.
+        say(vec![Event::Listed { message: b.as_str().into(), at: test_support::NOW.plus(-8 * 60_000) }]);
+        let placeholders =
+            || -> i64 { connection.query_row("SELECT count(*) FROM placeholder", [], |row| row.get(0)).unwrap() };
+        assert_eq!(placeholders(), 1);
+        assert_eq!(say(vec![message(&b, "second", 8, None)]).new, 1);
+        assert_eq!(placeholders(), 0);
+        let both = || {
+            vec![
+                message("m_quotes", "both", 7, Some(&b)),
+                message(&b, "second", 8, None),
+                message(&a, "edited", 9, None),
+            ]
+        };
+        let again = say(both());
+        assert_eq!((again.new, again.changed), (1, 1));
+        assert!(say(both()).changes.is_empty());
+
+        let row = |id: &str| {
+            let id = message_of(&connection, account, &id.into()).unwrap().unwrap();
+            messages_by_ids(&connection, &[id]).unwrap().remove(0)
+        };
+        assert_eq!(row(&a).text.as_deref(), Some("edited"));
+        assert_eq!(row(&b).text.as_deref(), Some("second"));
+        assert_eq!(row("m_quotes").reply_to.unwrap().text.as_deref(), Some("second"));
+        say(vec![Event::Unsent { message: b.as_str().into() }]);
+        assert_eq!((row(&a).kind, row(&b).kind), (MessageKind::Text, MessageKind::Unsent));
+        test_support::check(&connection);
+    }
 
     #[test]
     fn full_spans_spill_into_the_next() {

@@ -167,8 +167,8 @@ impl Hydration {
 /// A preview is cut from a little more than its length, because line breaks count less than they are.
 pub(crate) const QUOTES: &str = "SELECT m.id, m.reply_to, q.id, q.direction, q.kind, substr(q.text, 1, 400)
     FROM json_each(?1) wanted CROSS JOIN message m ON m.id = wanted.value
-    LEFT JOIN message q INDEXED BY message_remote ON q.account = m.account AND q.remote_id = m.reply_to
-        AND q.conversation = m.conversation
+    LEFT JOIN message q INDEXED BY message_remote ON q.account = m.account
+        AND q.remote_hash = id_hash(m.reply_to) AND q.remote_id = m.reply_to AND q.conversation = m.conversation
     WHERE m.reply_to IS NOT NULL";
 
 pub(crate) const ATTACHMENTS: &str =
@@ -213,7 +213,7 @@ pub fn message_of(
     remote_id: &RemoteId,
 ) -> Result<Option<MessageId>> {
     Ok(connection
-        .prepare_cached("SELECT id FROM message WHERE account = ?1 AND remote_id = ?2")?
+        .prepare_cached("SELECT id FROM message WHERE account = ?1 AND remote_hash = id_hash(?2) AND remote_id = ?2")?
         .query_row((account.0, remote_id.as_str()), |row| row.get(0).map(MessageId))
         .optional()?)
 }

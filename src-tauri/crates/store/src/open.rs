@@ -26,7 +26,7 @@ use std::{
 use backscroll_model::Timestamp;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use crate::{Result, StoreError, schema};
+use crate::{Result, StoreError, ids, schema};
 
 /// Name of the database inside the data folder.
 pub const DATABASE_FILE: &str = "backscroll.db";
@@ -203,6 +203,7 @@ pub(crate) fn configure(connection: &Connection) -> Result<()> {
     // list (https://www.sqlite.org/queryplanner-ng.html#qpstab).
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    ids::add_functions(connection)?;
     Ok(())
 }
 

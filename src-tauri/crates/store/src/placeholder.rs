@@ -29,7 +29,8 @@ pub(crate) fn list(connection: &Connection, account: i64, listed: &[Listed<'_>])
 /// The earlier time counts, so that the order of listings does not.
 pub(crate) const LIST: &str = "INSERT INTO placeholder (account, remote_id, conversation, at)
     SELECT ?1, value ->> 1, value ->> 0, value ->> 2 FROM json_each(?2) wanted
-    WHERE NOT EXISTS (SELECT 1 FROM message WHERE account = ?1 AND remote_id = wanted.value ->> 1)
+    WHERE NOT EXISTS (SELECT 1 FROM message WHERE account = ?1
+            AND remote_hash = id_hash(wanted.value ->> 1) AND remote_id = wanted.value ->> 1)
         AND NOT EXISTS (SELECT 1 FROM alias WHERE account = ?1 AND remote_id = wanted.value ->> 1)
         AND NOT EXISTS (SELECT 1 FROM unsent WHERE account = ?1 AND remote_id = wanted.value ->> 1)
     ON CONFLICT (account, remote_id) DO UPDATE SET at = excluded.at WHERE excluded.at < at

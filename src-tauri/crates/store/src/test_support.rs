@@ -174,6 +174,9 @@ pub(crate) fn check(connection: &Connection) {
                     AND at > max(ifnull(read_mark, -9e18), ifnull(history_mark, -9e18), ifnull(elsewhere_at, -9e18))))
             UNION ALL SELECT 'placeholder of a message that is here' FROM placeholder p JOIN message m
                 ON m.account = p.account AND m.remote_id = p.remote_id
+            UNION ALL SELECT 'hash of ' || id FROM message WHERE remote_hash IS NOT id_hash(remote_id)
+            UNION ALL SELECT 'twice ' || remote_id FROM message WHERE remote_id IS NOT NULL
+                GROUP BY account, remote_id HAVING count(*) > 1
             UNION ALL SELECT 'quote of ' || id FROM message WHERE (flags & 16 > 0) <> (reply_to IS NOT NULL)
             UNION ALL SELECT 'state of part ' || p.id FROM part p JOIN message m ON m.id = p.message
                 WHERE m.send_state IS NOT p.state OR (p.state = 3) <> (m.remote_id IS NOT NULL)

@@ -7,7 +7,7 @@
 use backscroll_model::{MINUTE, MessageSeen, SECOND};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Facts, Work};
+use super::{Facts, Work, merge};
 use crate::{Result, outbox};
 
 /// The platform's clock may be this much behind ours.
@@ -109,7 +109,7 @@ impl Echoes {
 
 fn is_held(connection: &Connection, facts: &Facts, seen: &MessageSeen) -> Result<bool> {
     Ok(connection
-        .prepare_cached("SELECT 1 FROM message WHERE account = ?1 AND remote_id = ?2")?
+        .prepare_cached(merge::HOLDS)?
         .query_row((facts.account, seen.remote_id.as_str()), |_| Ok(()))
         .optional()?
         .is_some())

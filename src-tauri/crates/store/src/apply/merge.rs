@@ -59,7 +59,10 @@ fn find(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<
 }
 
 pub(super) const FIND: &str = "SELECT id, conversation, at, tie, kind, origin, flags, text, digest, reply_to
-    FROM message WHERE account = ?1 AND remote_id = ?2";
+    FROM message WHERE account = ?1 AND remote_hash = id_hash(?2) AND remote_id = ?2";
+/// Whether a message of an account is held.
+pub(super) const HOLDS: &str =
+    "SELECT 1 FROM message WHERE account = ?1 AND remote_hash = id_hash(?2) AND remote_id = ?2";
 pub(super) const FIND_BY_ALIAS: &str = "SELECT id, conversation, at, tie, kind, origin, flags, text, digest, reply_to
     FROM message WHERE id = (SELECT message FROM alias WHERE account = ?1 AND remote_id = ?2)";
 

@@ -53,7 +53,8 @@ pub(super) fn target(
     };
     let mut found = connection
         .prepare_cached(
-            "SELECT remote_id, id, at, kind, flags, conversation FROM message WHERE account = ?1 AND remote_id = ?2",
+            "SELECT remote_id, id, at, kind, flags, conversation FROM message
+             WHERE account = ?1 AND remote_hash = id_hash(?2) AND remote_id = ?2",
         )?
         .query_row((facts.account, message.as_str()), row)
         .optional()?;
@@ -104,10 +105,10 @@ pub(super) fn twin(
     for (other, id) in near {
         let adopted = connection
             .prepare_cached(
-                "UPDATE message SET remote_id = ?2
+                "UPDATE message SET remote_id = ?2, remote_hash = id_hash(?2)
                  WHERE id = ?1 AND remote_id = ?3 AND direction = ?4 AND text IS ?5
                     AND (text IS NOT NULL OR kind = ?6) AND kind <> 7 AND NOT EXISTS (
-                        SELECT 1 FROM message WHERE account = ?7 AND remote_id = ?2)",
+                        SELECT 1 FROM message WHERE account = ?7 AND remote_hash = id_hash(?2) AND remote_id = ?2)",
             )?
             .execute((
                 id,
@@ -157,7 +158,7 @@ pub(super) const TWIN: &str = "SELECT id FROM message INDEXED BY message_thread
         AND NOT EXISTS (SELECT 1 FROM alias INDEXED BY alias_message WHERE message = message.id)
     ORDER BY abs(at - ?7), id LIMIT 1";
 
-fn also_known_as(connection: &Connection, facts: &Facts, remote_id: &str, message: i64) -> Result<()> {
+pub(super) fn also_known_as(connection: &Connection, facts: &Facts, remote_id: &str, message: i64) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO alias (account, remote_id, message) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
         .execute((facts.account, remote_id, message))?;

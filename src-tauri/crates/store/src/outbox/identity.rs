@@ -21,7 +21,10 @@ pub(super) fn take_remote_id(
     };
     let put = |id: i64, (remote_id, at, tie): (Option<&str>, i64, i64)| -> Result<()> {
         connection
-            .prepare_cached("UPDATE message SET remote_id = ?2, at = ?3, tie = ?4, digest = 0 WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE message SET remote_id = ?2, remote_hash = id_hash(?2), at = ?3, tie = ?4, digest = 0
+                 WHERE id = ?1",
+            )?
             .execute((id, remote_id, at, tie))?;
         Ok(())
     };
@@ -30,7 +33,7 @@ pub(super) fn take_remote_id(
         return Ok(());
     }
     let other: Option<i64> = connection
-        .prepare_cached("SELECT id FROM message WHERE account = ?1 AND remote_id = ?2")?
+        .prepare_cached("SELECT id FROM message WHERE account = ?1 AND remote_hash = id_hash(?2) AND remote_id = ?2")?
         .query_row((part.account, remote_id.as_str()), |row| row.get(0))
         .optional()?;
     let counted = placeholder::came(connection, part.account, std::iter::once(remote_id))?;
@@ -84,7 +87,7 @@ pub(crate) fn echoed(
     let part = Part { id: part, ..super::part(connection, MessageId(message))? };
     step(connection, &part, Step::Echo, None, None, at)?;
     connection
-        .prepare_cached("UPDATE message SET remote_id = ?2 WHERE id = ?1")?
+        .prepare_cached("UPDATE message SET remote_id = ?2, remote_hash = id_hash(?2) WHERE id = ?1")?
         .execute((message, remote_id.as_str()))?;
     Ok(())
 }
