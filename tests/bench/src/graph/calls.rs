@@ -23,7 +23,7 @@ pub fn measure(report: &mut Report, runtime: &Runtime, dir: &Path) -> Result<()>
         platforms: vec![Platform::Facebook, Platform::Instagram],
     });
     runtime.block_on(async {
-        let world = World::start(&dir.join("graph-data"), kind).await?;
+        let world = World::start(dir, kind).await?;
         world.sync().await?;
         let graph = world.simulator.graph();
         let mut curves: BTreeMap<Platform, Vec<(f64, f64)>> = BTreeMap::new();

@@ -97,7 +97,7 @@ async fn play(dir: &Path, lines: &[Line], until: i64, fixed: Option<Duration>) -
         messages_per_conversation: 10,
         platforms: vec![Platform::Instagram],
     });
-    let world = World::start(&dir.join("graph-data"), kind).await?;
+    let world = World::start(dir, kind).await?;
     world.sync().await?;
     world.inbox.set_background(true);
     world.inbox.walk_graph_every(fixed);
@@ -129,12 +129,12 @@ async fn play(dir: &Path, lines: &[Line], until: i64, fixed: Option<Duration>) -
 
     let gaps = world.inbox.gaps(None).await.map_err(said)?;
     let gaps = gaps.iter().filter(|gap| gap.reason == GapReason::NoOverlap).count();
-    let held: BTreeSet<String> = {
-        let database = world.database()?;
-        let mut select = database.prepare("SELECT remote_id FROM message WHERE remote_id IS NOT NULL")?;
-        let ids = select.query_map([], |row| row.get(0))?;
-        ids.collect::<rusqlite::Result<_>>()?
-    };
+    let held: BTreeSet<String> = world
+        .look(|database| {
+            let mut select = database.prepare("SELECT remote_id FROM message WHERE remote_id IS NOT NULL")?;
+            Ok(select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await?;
     let mut lost = Vec::new();
     for chat in &chats {
         let truth = graph.truth(chat)?.into_iter();

@@ -18,8 +18,7 @@ const BAR: f64 = 0.3;
 /// Reads the demo once through each provider.
 pub fn measure(report: &mut Report, runtime: &Runtime, dir: &Path) -> Result<()> {
     runtime.block_on(async {
-        let data = dir.join("graph-data");
-        let world = World::empty_handed(&data, WorldKind::Demo).await?;
+        let world = World::empty_handed(dir, WorldKind::Demo).await?;
         let (x_key, x_secret) = world.simulator.x_keys();
         let secrets = AyrshareSecrets {
             api_key: Secret::new(world.simulator.api_key()),
@@ -32,7 +31,7 @@ pub fn measure(report: &mut Report, runtime: &Runtime, dir: &Path) -> Result<()>
         let base = world.simulator.base_url().to_owned();
         world.inbox.connect_ayrshare(Some(base), secrets, None).await.map_err(said)?;
         let ayrshare = sizes(world).await?;
-        let graph = sizes(World::start(&data, WorldKind::Demo).await?).await?;
+        let graph = sizes(World::start(dir, WorldKind::Demo).await?).await?;
         let both = (ayrshare.0 + graph.0, ayrshare.1 + graph.1);
         for (name, (packed, plain)) in [("both", both), ("ayrshare", ayrshare), ("graph", graph)] {
             report.compared(&format!("G3.raw.{name}"), "bytes", packed, plain, Some(BAR));
@@ -44,23 +43,23 @@ pub fn measure(report: &mut Report, runtime: &Runtime, dir: &Path) -> Result<()>
 /// Bytes stored, and bytes of the JSON.
 async fn sizes(world: World) -> Result<(f64, f64)> {
     world.sync().await?;
-    let database = world.database()?;
-    let mut select = database.prepare("SELECT id, length(bytes) FROM raw ORDER BY id")?;
-    let rows: Vec<(i64, i64)> =
-        select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-    anyhow::ensure!(rows.len() > 100, "{} payloads", rows.len());
-    let (mut packed, mut plain) = (0.0, 0.0);
-    for (id, bytes) in rows {
-        let raw = backscroll_store::message_details(&database, MessageId(id))?.raw.context("a payload is missing")?;
-        packed += bytes as f64;
-        plain += raw.len() as f64;
-        // The samples for a better dictionary.
-        if let Some(into) = std::env::var_os("BACKSCROLL_BENCH_PAYLOADS") {
-            std::fs::write(Path::new(&into).join(format!("{id}.json")), raw)?;
-        }
-    }
-    drop(select);
-    drop(database);
+    let payloads: Vec<(i64, Option<String>)> = world
+        .look(|database| {
+            let mut select = database.prepare("SELECT id, length(bytes) FROM raw ORDER BY id")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.map(|row| {
+                let (id, bytes): (i64, i64) = row?;
+                Ok((bytes, backscroll_store::message_details(database, MessageId(id))?.raw))
+            })
+            .collect()
+        })
+        .await?;
     world.end().await;
+    anyhow::ensure!(payloads.len() > 100, "{} payloads", payloads.len());
+    let (mut packed, mut plain) = (0.0, 0.0);
+    for (bytes, raw) in payloads {
+        packed += bytes as f64;
+        plain += raw.context("a payload is missing")?.len() as f64;
+    }
     Ok((packed, plain))
 }

@@ -25,7 +25,8 @@ pub fn measure(report: &mut Report, dir: &Path) -> Result<()> {
     let mut points = Vec::new();
     for round in 0..=ROUNDS {
         for changed in CHANGED {
-            let subject = Subject::create_at(&dir.join("resync-data"), Provider::Meta)?;
+            let data = tempfile::tempdir_in(dir)?;
+            let subject = Subject::create_at(data.path(), Provider::Meta)?;
             subject.apply(Platform::Instagram, walk(0, 0)?, Arrival::Backfill)?;
             subject.checkpoint()?;
             let again = walk(changed, 60_000)?;

@@ -11,9 +11,11 @@ use std::{
 use anyhow::{Result, anyhow};
 use backscroll_adapters::Secret;
 use backscroll_engine::{Inbox, InboxOptions, MetaSecrets, SecretsMode};
-use backscroll_model::UserError;
+use backscroll_model::{Timestamp, UserError};
 use backscroll_simulator::{ProfileId, SimOptions, Simulator, WorldKind};
-use rusqlite::{Connection, OpenFlags};
+use backscroll_store::{Access, Store};
+use rusqlite::Connection;
+use tempfile::TempDir;
 
 use super::clock::DrivenTime;
 use crate::corpus::NEWEST_MS;
@@ -23,22 +25,21 @@ pub struct World {
     pub simulator: Simulator,
     pub inbox: Inbox,
     clock: DrivenTime,
-    data: PathBuf,
+    /// A folder of its own: the history of the world before may still be closing.
+    data: TempDir,
 }
 
 impl World {
-    /// Connected to nothing yet.
-    pub async fn empty_handed(data: &Path, kind: WorldKind) -> Result<Self> {
-        if data.exists() {
-            std::fs::remove_dir_all(data)?;
-        }
+    /// Connected to nothing yet; its data lies in a new folder in `dir`.
+    pub async fn empty_handed(dir: &Path, kind: WorldKind) -> Result<Self> {
+        let data = tempfile::tempdir_in(dir)?;
         let time = backscroll_simulator::Clock::manual(NEWEST_MS);
         let mut options = SimOptions::new(kind, time.clone());
         options.people_answer = false;
         let simulator = Simulator::start(options).await?;
         let clock = DrivenTime::new(time);
         let options = InboxOptions {
-            data_dir: data.to_owned(),
+            data_dir: data.path().to_owned(),
             secrets: SecretsMode::File,
             clock: Arc::new(clock.clone()),
             seed: 1,
@@ -47,12 +48,12 @@ impl World {
             demo: false,
         };
         let inbox = Inbox::open(options).await.map_err(said)?;
-        Ok(Self { simulator, inbox, clock, data: data.to_owned() })
+        Ok(Self { simulator, inbox, clock, data })
     }
 
     /// Connected to the first Page.
-    pub async fn start(data: &Path, kind: WorldKind) -> Result<Self> {
-        let world = Self::empty_handed(data, kind).await?;
+    pub async fn start(dir: &Path, kind: WorldKind) -> Result<Self> {
+        let world = Self::empty_handed(dir, kind).await?;
         let graph = world.simulator.graph();
         let (_, app_secret) = graph.app();
         let secrets = MetaSecrets {
@@ -117,9 +118,13 @@ impl World {
         self.clock.wake_due();
     }
 
-    /// The database, for looking at.
-    pub fn database(&self) -> Result<Connection> {
-        Ok(Connection::open_with_flags(self.file(""), OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+    /// Looks at the history.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> backscroll_store::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let store = Store::open(self.data.path(), Access::Read, Timestamp(self.now_ms()))?;
+        Ok(store.read(work).await?)
     }
 
     /// Empties the write-ahead log.
@@ -135,7 +140,7 @@ impl World {
     }
 
     fn file(&self, suffix: &str) -> PathBuf {
-        self.data.join(format!("{}{suffix}", backscroll_store::DATABASE_FILE))
+        self.data.path().join(format!("{}{suffix}", backscroll_store::DATABASE_FILE))
     }
 
     pub async fn end(self) {
