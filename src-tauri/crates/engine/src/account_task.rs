@@ -14,7 +14,10 @@ use crate::{
     live::Live,
     pace::{self, Attention, Pace},
     rate::Urgency,
-    round::{self, graph::Memory},
+    round::{
+        self,
+        graph::{Memory, has_spare},
+    },
 };
 
 /// Reads the account until it is cancelled or disconnected.
@@ -78,7 +81,7 @@ fn graph_pause(live: &Live, link: &Link, attention: Attention, now: Timestamp) -
     let memory = live.graph();
     let interval = walk_interval(&memory, link, live.platform, attention);
     let waited = memory.walked_at.map_or(0, |at| now.since(at).max(0));
-    if memory.more { 0 } else { (interval - waited).max(0) }
+    if memory.more && has_spare(link, live.platform) { 0 } else { (interval - waited).max(0) }
 }
 
 /// Graph: the pause from one walk to the next.
