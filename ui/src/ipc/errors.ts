@@ -17,6 +17,7 @@ const sentences: Record<ErrorCode, () => string> = {
   not_linked: m.error_not_linked,
   x_keys_missing: m.error_x_keys_missing,
   title_taken: m.error_title_taken,
+  webhook_taken: m.error_webhook_taken,
   token_expired: m.error_token_expired,
   token_revoked: m.error_token_revoked,
   password_changed: m.error_password_changed,

@@ -49,8 +49,8 @@ enum Own {
 
 struct Shared {
     lanes: Lanes,
-    /// Our clock minus the provider's, in milliseconds.
-    skew: i64,
+    /// Our clock minus the provider's, in milliseconds; `None`: not heard yet.
+    skew: Option<i64>,
     /// The provider refused the connection as a whole; nothing is asked before the user acts.
     refused: Option<Health>,
     /// The profile's automatic reply, once it was asked for.
@@ -102,7 +102,7 @@ impl Link {
                 (Arc::clone(&adapter) as _, Own::Meta(adapter), Lanes::PerPlatform(BTreeMap::new()))
             }
         };
-        let shared = Shared { lanes, skew: 0, refused: None, auto_response: None };
+        let shared = Shared { lanes, skew: None, refused: None, auto_response: None };
         Ok(Self { adapter, own, asking: tokio::sync::Mutex::default(), shared: Mutex::new(shared) })
     }
 
@@ -165,7 +165,7 @@ impl Link {
     pub(crate) fn heard_time(&self, now: Timestamp, server_time: Option<Timestamp>) {
         if let Some(theirs) = server_time {
             let skew = now.since(theirs);
-            self.shared().skew = if skew.abs() < SKEW_NOISE { 0 } else { skew };
+            self.shared().skew = Some(if skew.abs() < SKEW_NOISE { 0 } else { skew });
         }
     }
 
@@ -239,17 +239,22 @@ impl Link {
 
     /// Our clock's reading, corrected to the provider's.
     pub(crate) fn corrected(&self, now: Timestamp) -> Timestamp {
-        now.plus(-self.shared().skew)
+        now.plus(-self.shared().skew.unwrap_or(0))
+    }
+
+    /// Whether [`Self::corrected`] is the provider's time: some answer has told it.
+    pub(crate) fn knows_time(&self) -> bool {
+        self.shared().skew.is_some()
     }
 
     /// An instant of the provider's clock, in ours.
     pub(crate) fn to_local(&self, theirs: Timestamp) -> Timestamp {
-        theirs.plus(self.shared().skew)
+        theirs.plus(self.shared().skew.unwrap_or(0))
     }
 
     /// How far off the computer's clock is, if that is worth telling.
     pub(crate) fn clock_off(&self) -> Option<i64> {
-        Some(self.shared().skew).filter(|skew| skew.abs() > SKEW_TOLD)
+        self.shared().skew.filter(|skew| skew.abs() > SKEW_TOLD)
     }
 
     /// Remembers the profile's automatic reply: its echoes are no answers of ours.

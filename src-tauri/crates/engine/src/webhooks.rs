@@ -18,13 +18,14 @@
 //! send it again.
 //!
 //! What was answered 200 and not yet written when the process is killed is known by the next read, but for what only
-//! webhooks tell: receipts and edits of those few milliseconds.
+//! webhooks tell: receipts and edits of those few milliseconds. What waits for a conversation is kept ([`waiting`]).
 
 mod door;
 mod follow;
 mod gate;
 mod intake;
 mod routes;
+mod waiting;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -44,7 +45,7 @@ use crate::{
     supervise::Tasks,
 };
 
-pub(crate) use routes::{Route, Routes};
+pub(crate) use routes::{Address, Route, Routes};
 
 /// Setting: what the user chose.
 const SETTINGS: &str = "webhooks";
@@ -113,10 +114,10 @@ impl Receiver {
         true
     }
 
-    /// Takes note of what was settled at the door. Strangers who guess addresses are counted only: they must not be able
-    /// to make us write.
+    /// Takes note of what was settled at the door. Strangers who guess addresses, or know one of a connection that is gone,
+    /// are counted only: they must not be able to make us write.
     fn note(&self, delivery: Delivery) {
-        let is_stranger = delivery.outcome == DeliveryOutcome::UnknownAddress;
+        let is_stranger = delivery.connection.is_none();
         {
             let mut state = self.state();
             let count = state.counts.entry(delivery.outcome).or_insert((0, delivery.at));
@@ -168,16 +169,20 @@ pub(crate) async fn flush(inner: &Inner) -> Result<()> {
     let rows: Vec<Delivery> = rows.into();
     let counts: Vec<DeliveryCount> =
         counts.into_iter().map(|(outcome, (count, last_at))| DeliveryCount { outcome, count, last_at }).collect();
-    keep(inner, rows, counts, Vec::new()).await
+    keep(inner, rows, counts, Vec::new(), None).await
 }
+
+/// `now`: by the provider's clock, for the digests, of which the old ones are forgotten then; `None`: there are none, and
+/// none is forgotten.
 
 async fn keep(
     inner: &Inner,
     rows: Vec<Delivery>,
     counts: Vec<DeliveryCount>,
     digests: Vec<db::DeliveryDigest>,
+    now: Option<Timestamp>,
 ) -> Result<()> {
-    let now = inner.now();
+    let now = now.unwrap_or(Timestamp(0));
     let write = inner.store.write_sync(move |tx| db::keep_deliveries(tx, &rows, &counts, &digests, now));
     write.await.map_err(|e| store_error(&e))?;
     inner.publish(vec![Change::Webhooks]);

@@ -75,6 +75,8 @@ pub enum ErrorCode {
     Unsupported,
     /// A profile of that title exists.
     TitleTaken,
+    /// The provider sends its webhooks to somebody else's address, which is not overwritten.
+    WebhookTaken,
     /// The address is not https, nor http on loopback.
     BadApiBase,
     /// The input does not have the form it must have.

@@ -76,6 +76,8 @@ pub enum WebhookProblem {
     PortRefused,
     /// The keychain refused or is locked: without secrets nothing can be verified.
     Keychain,
+    /// The history could not be read; what was open stays open, and it is tried again.
+    History,
 }
 
 /// The address of one connection. Whoever knows it can knock; without the secret nobody is heard.
@@ -223,6 +225,11 @@ words! {
         WrongWord = "wrong_word",
         /// The history could not be written.
         NotKept = "not_kept",
+        /// About a person whose conversation could not be read for 48 hours: given up, and lost but for what a read brings.
+        NoConversation = "no_conversation",
+        /// By our clock it is too old, but that clock could not be compared with the provider's yet: the sender was asked
+        /// to come again.
+        ClockUnsure = "clock_unsure",
     }
 }
 

@@ -21,6 +21,8 @@ export const outcomes: Record<DeliveryOutcome, () => string> = {
   busy: m.hooks_busy,
   wrong_word: m.hooks_wrong_word,
   not_kept: m.hooks_not_kept,
+  no_conversation: m.hooks_no_conversation,
+  clock_unsure: m.hooks_clock_unsure,
 };
 
 /** The order of the counts: what went well first. */

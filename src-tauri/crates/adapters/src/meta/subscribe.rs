@@ -1,8 +1,9 @@
 //! Where Graph sends its webhooks: the address of the app, and the Page that is subscribed to it
 //! (`reference/meta-graph.md` 7.4).
 //!
-//! Promises: registering twice is as good as once; removing touches this Page only, because the app's address may serve
-//! others.
+//! Promises: registering twice is as good as once; removing touches what it is told to and nothing else, because the
+//! app's address may serve others. Calls in the app's name ([`Meta::app_subscriptions`], [`Meta::set_app_address`],
+//! [`Meta::remove_app_subscriptions`]) are apart from those in the Page's: their errors say nothing about its token.
 //!
 //! Refuses: the app's address without the app's secret. It can be given to no call made with a Page's token and must then
 //! be set in the App Dashboard ([`AppAddress::InDashboard`]).
@@ -41,6 +42,9 @@ pub const INSTAGRAM_FIELDS: [&str; 8] = [
     "standby",
 ];
 
+/// What an app is sent that is ours: its objects, and the fields of each.
+const OBJECTS: [(&str, &[&str]); 2] = [("page", &PAGE_FIELDS), ("instagram", &INSTAGRAM_FIELDS)];
+
 /// What became of the app's own address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppAddress {
@@ -75,30 +79,32 @@ pub struct AppSubscription {
 }
 
 impl Meta {
-    /// Sends all events of this Page and its Instagram account to `url`. With the app's secret the app's address is set
-    /// first, for which Meta asks it at once with `verify_token` (7.1): the receiver must be listening.
+    /// Has the app send to `url`, whatever its address was. Meta asks `url` at once with `verify_token` (7.1): the receiver
+    /// must be listening.
     ///
     /// # Errors
     ///
-    /// [`Kind::Permission`] without `pages_manage_metadata` or the task *Moderate*; [`Kind::Rejected`] if the handshake
-    /// failed.
-    pub async fn subscribe(&self, url: &str, verify_token: &Secret) -> Result<AppAddress, AdapterError> {
-        let address = match self.app().await? {
-            Some((app, id)) => {
-                for (object, fields) in [("page", &PAGE_FIELDS[..]), ("instagram", &INSTAGRAM_FIELDS[..])] {
-                    let body = json!({
-                        "object": object, "callback_url": url, "verify_token": verify_token.expose(),
-                        "fields": fields.join(","), "include_values": true,
-                    });
-                    app.change(Method::POST, &[&id, "subscriptions"], &[], Some(&body)).await?;
-                }
-                AppAddress::Set
-            }
-            None => AppAddress::InDashboard,
-        };
+    /// [`Kind::Rejected`] if the handshake failed.
+    pub async fn set_app_address(&self, url: &str, verify_token: &Secret) -> Result<AppAddress, AdapterError> {
+        let Some((app, id)) = self.app().await? else { return Ok(AppAddress::InDashboard) };
+        for (object, fields) in OBJECTS {
+            let body = json!({
+                "object": object, "callback_url": url, "verify_token": verify_token.expose(),
+                "fields": fields.join(","), "include_values": true,
+            });
+            app.change(Method::POST, &[&id, "subscriptions"], &[], Some(&body)).await?;
+        }
+        Ok(AppAddress::Set)
+    }
+
+    /// Sends all events of this Page and its Instagram account to its app.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Permission`] without `pages_manage_metadata` or the task *Moderate*.
+    pub async fn subscribe(&self) -> Result<(), AdapterError> {
         let body = json!({ "subscribed_fields": PAGE_FIELDS.join(",") });
-        self.change(Method::POST, &[self.page()?.as_str(), "subscribed_apps"], &[], Some(&body)).await?;
-        Ok(address)
+        self.change(Method::POST, &[self.page()?.as_str(), "subscribed_apps"], &[], Some(&body)).await
     }
 
     /// The apps that this Page is subscribed to; Graph shows the app of the token only.
@@ -125,7 +131,8 @@ impl Meta {
         self.change(Method::DELETE, &[self.page()?.as_str(), "subscribed_apps"], &[], None).await
     }
 
-    /// The addresses of the app; `None`: they are shown in the App Dashboard, the app's secret is not known here.
+    /// The addresses of the app for Messenger and Instagram, whosever they are; `None`: they are shown in the App Dashboard,
+    /// the app's secret is not known here.
     ///
     /// # Errors
     ///
@@ -136,7 +143,7 @@ impl Meta {
         let one = |item: &Object<'_>| {
             let fields = item.list("fields").into_iter();
             Some(AppSubscription {
-                object: item.text("object")?,
+                object: item.text("object").filter(|object| OBJECTS.iter().any(|(ours, _)| ours == object))?,
                 url: item.text("callback_url"),
                 active: item.is("active"),
                 // With a version each, or bare.
@@ -148,14 +155,14 @@ impl Meta {
         Ok(Some(items.iter().filter_map(|raw| one(&Object::of(Some(raw)))).collect()))
     }
 
-    /// Takes the addresses of Messenger and Instagram from the app. `false`: that is for the App Dashboard.
+    /// Takes the addresses of these objects from the app. `false`: that is for the App Dashboard.
     ///
     /// # Errors
     ///
     /// See [`Kind`].
-    pub async fn remove_app_subscriptions(&self) -> Result<bool, AdapterError> {
+    pub async fn remove_app_subscriptions(&self, objects: &[&str]) -> Result<bool, AdapterError> {
         let Some((app, id)) = self.app().await? else { return Ok(false) };
-        for object in ["page", "instagram"] {
+        for object in objects {
             app.change(Method::DELETE, &[&id, "subscriptions"], &[("object", object)], None).await?;
         }
         Ok(true)

@@ -264,9 +264,10 @@ async fn webhooks_tell_from_registration_to_the_last_act_what_reads_tell() {
     config.app_secret = Some(secret.clone());
     let adapter = Meta::new(config).unwrap();
     let url = format!("http://{}/hook", receiver.addr);
-    let wrong = adapter.subscribe(&url, &Secret::new("wrong word")).await.unwrap_err();
+    let wrong = adapter.set_app_address(&url, &Secret::new("wrong word")).await.unwrap_err();
     assert_eq!(wrong.kind, Kind::Rejected);
-    assert_eq!(adapter.subscribe(&url, &Secret::new(WORD)).await.unwrap(), AppAddress::Set);
+    assert_eq!(adapter.set_app_address(&url, &Secret::new(WORD)).await.unwrap(), AppAddress::Set);
+    adapter.subscribe().await.unwrap();
     assert_eq!(adapter.subscriptions().await.unwrap().len(), 1);
     assert_eq!(adapter.app_subscriptions().await.unwrap().unwrap().len(), 2);
 

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::any,
 };
-use backscroll_model::{Change, Delivery, DeliveryKind, DeliveryOutcome, SECOND, Timestamp, WebhookProblem};
+use backscroll_model::{Change, Delivery, DeliveryKind, DeliveryOutcome, ErrorCode, SECOND, Timestamp, WebhookProblem};
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -95,8 +95,11 @@ async fn wait(inner: &Inner, until: Option<Timestamp>) {
 
 /// Does what the settings say.
 async fn look(inner: &Arc<Inner>, open: &mut Option<Open>) -> Result<(), WebhookProblem> {
-    // A history that cannot be read shows itself elsewhere.
-    let wanted = settings(inner).await.unwrap_or_default();
+    // Not knowing what is wanted is no reason to close: senders would lose heart for nothing.
+    let wanted = settings(inner).await.map_err(|error| {
+        tracing::warn!(code = ?error.code, "the settings of webhooks could not be read");
+        WebhookProblem::History
+    })?;
     if !wanted.on {
         close(open).await;
         inner.webhooks.state().routes = Arc::default();
@@ -104,10 +107,12 @@ async fn look(inner: &Arc<Inner>, open: &mut Option<Open>) -> Result<(), Webhook
     }
     let routes = routes::build(inner).await.map_err(|error| {
         tracing::warn!(code = ?error.code, "the addresses for webhooks could not be made");
-        WebhookProblem::Keychain
+        if error.code == ErrorCode::Keychain { WebhookProblem::Keychain } else { WebhookProblem::History }
     });
     match routes {
         Ok(routes) => inner.webhooks.state().routes = Arc::new(routes),
+        // The addresses that are known are still right.
+        Err(WebhookProblem::History) if open.is_some() => return Err(WebhookProblem::History),
         // Without secrets nothing can be believed: better not to listen, so that the senders keep what they have.
         Err(problem) => {
             close(open).await;
@@ -249,8 +254,9 @@ async fn receive(
         Err(outcome) => return Ok(seen.refuse(outcome)),
     };
     let link = inner.open_link(route.connection);
-    let now = link.map_or(seen.at, |link| link.corrected(seen.at));
-    if let Err(outcome) = gate::verify(&route, &head.headers, &body, now) {
+    let now = link.as_ref().map_or(seen.at, |link| link.corrected(seen.at));
+    let is_sure = link.is_some_and(|link| link.knows_time());
+    if let Err(outcome) = gate::admit(&route, &head.headers, &body, now, is_sure) {
         return Ok(seen.refuse(outcome));
     }
     let arrived = Arrived { route: Arc::clone(&route), body, at: seen.at };
@@ -306,7 +312,7 @@ impl<'a> Seen<'a> {
             DeliveryOutcome::Disconnected | DeliveryOutcome::Replayed => StatusCode::OK,
             DeliveryOutcome::Oversized => StatusCode::PAYLOAD_TOO_LARGE,
             DeliveryOutcome::Slow => StatusCode::REQUEST_TIMEOUT,
-            DeliveryOutcome::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            DeliveryOutcome::Busy | DeliveryOutcome::ClockUnsure => StatusCode::SERVICE_UNAVAILABLE,
             DeliveryOutcome::WrongWord => StatusCode::FORBIDDEN,
             _ => StatusCode::NOT_FOUND,
         };

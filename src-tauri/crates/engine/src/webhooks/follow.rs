@@ -2,20 +2,21 @@
 //!
 //! Promises: however many deliveries tell of a conversation, it is read once for all that came before the read; two
 //! reads of it are [`APART`]; the rate bucket has the last word; nobody knocks at a connection that was refused. A
-//! conversation that cannot be read is tried again [`TRIES`] times; after that the next walk meets it.
+//! conversation that cannot be read is tried [`TRIES`] times; after that the next walk meets it.
 //!
-//! What is told about a person whose conversation is not known waits here until the read has brought the conversation.
+//! What is told about a person whose conversation is not known waits ([`waiting`]) until a read has brought the
+//! conversation. For that it is tried, ever more rarely, until it is given up there; also at the next start.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     sync::Arc,
 };
 
-use backscroll_model::{Account, AccountId, Backfill, Event, MINUTE, SECOND, Timestamp};
+use backscroll_model::{Account, AccountId, Backfill, Event, HOUR, RemoteId, SECOND, Timestamp};
 use backscroll_store as db;
 use tokio_util::sync::CancellationToken;
 
-use super::{Place, intake};
+use super::{Place, intake, waiting};
 use crate::{
     inner::Inner,
     rate::Urgency,
@@ -29,6 +30,8 @@ const APART: i64 = 5 * SECOND;
 /// After a read that failed.
 const AGAIN: i64 = 20 * SECOND;
 const TRIES: u32 = 3;
+/// The longest pause for somebody something waits for.
+const RARELY: i64 = HOUR;
 /// A round is at work on the account.
 const OCCUPIED: i64 = SECOND;
 
@@ -44,8 +47,6 @@ pub(super) struct Due {
 struct Wanted {
     at: Timestamp,
     tries: u32,
-    /// What waits for a conversation to be known.
-    events: Vec<Vec<Event>>,
 }
 
 /// Ayrshare: its answers are of a cache, so the account is read when that is fresh.
@@ -64,7 +65,7 @@ pub(super) fn hurry(inner: &Inner, account: &Account) {
 }
 
 /// Has these read.
-pub(super) fn want(inner: &Inner, all: Vec<(AccountId, Told, Vec<Event>)>) {
+pub(super) fn want(inner: &Inner, all: Vec<(AccountId, Told)>) {
     if all.is_empty() || !inner.is_running() {
         return;
     }
@@ -73,18 +74,17 @@ pub(super) fn want(inner: &Inner, all: Vec<(AccountId, Told, Vec<Event>)>) {
         let mut state = inner.webhooks.state();
         let due = &mut state.follow;
         due.read.retain(|_, at| now.since(*at).abs() < APART);
-        for (account, told, events) in all {
+        for (account, told) in all {
             let earliest = match &told {
                 Told::Conversation(id) => due.read.get(&(account, id.clone())).map(|at| at.plus(APART)),
                 Told::Person(_) => None,
             };
-            let events = Some(events).filter(|events| !events.is_empty());
+            let at = now.plus(SETTLE).max(earliest.unwrap_or(now));
             match due.wanted.entry((account, told)) {
-                Entry::Occupied(mut held) => held.get_mut().events.extend(events),
-                Entry::Vacant(free) => {
-                    let at = now.plus(SETTLE).max(earliest.unwrap_or(now));
-                    free.insert(Wanted { at, tries: 0, events: events.into_iter().collect() });
-                }
+                // Whoever is tried rarely by now may be found this time.
+                Entry::Occupied(mut held) if held.get().tries >= TRIES => drop(held.insert(Wanted { at, tries: 0 })),
+                Entry::Occupied(_) => {}
+                Entry::Vacant(free) => drop(free.insert(Wanted { at, tries: 0 })),
             }
         }
     }
@@ -94,6 +94,7 @@ pub(super) fn want(inner: &Inner, all: Vec<(AccountId, Told, Vec<Event>)>) {
 /// Reads what is due, until it is cancelled.
 pub(super) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
     let mut busy = inner.quiet.busy();
+    resume(&inner).await;
     loop {
         let next = loop {
             match next(&inner) {
@@ -159,60 +160,112 @@ fn may_read(inner: &Inner, account: AccountId, now: Timestamp) -> Timestamp {
     link.map_or(now, |link| link.allowed_at(live.platform, now, Urgency::Read))
 }
 
-async fn read(inner: &Arc<Inner>, id: AccountId, told: Told, mut wanted: Wanted) {
-    let Ok(account) = inner.account(id).await else { return };
-    let Some(live) = inner.live(id) else { return };
-    let is_refused =
-        account.connection.and_then(|connection| inner.open_link(connection)).is_some_and(|l| l.refused().is_some());
-    if account.connection.is_none() || is_refused {
-        return;
-    }
-    // What is being read for the first time needs no read of one conversation beside it, unless something waits for it.
-    if account.backfill != Backfill::Done && wanted.events.is_empty() {
-        return;
-    }
-    if let Told::Conversation(conversation) = &told {
-        let now = inner.now();
-        inner.webhooks.state().follow.read.insert((id, conversation.clone()), now);
-    }
-    let is_read = round::read_told(inner, &live, told.clone()).await;
-    let is_done = is_read && deliver(inner, &account, &told, &mut wanted).await;
-    wanted.tries += 1;
-    if is_done || wanted.tries >= TRIES {
-        if !is_done {
-            tracing::warn!(account = id.0, "what a webhook told could not be read; the next walk meets it");
-        }
-        return;
-    }
-    wanted.at = inner.now().plus(AGAIN.min(MINUTE));
-    let mut state = inner.webhooks.state();
-    match state.follow.wanted.entry((id, told)) {
-        Entry::Occupied(mut held) => {
-            // Newer ones came meanwhile.
-            let newer = std::mem::take(&mut held.get_mut().events);
-            wanted.events.extend(newer);
-            held.insert(wanted);
-        }
-        Entry::Vacant(free) => {
-            free.insert(wanted);
-        }
+/// What waited when the program ended.
+async fn resume(inner: &Inner) {
+    give_up(inner).await;
+    let people = match waiting::people(inner).await {
+        Ok(people) => people,
+        Err(error) => return tracing::warn!(code = ?error.code, "what webhooks told before could not be looked up"),
+    };
+    let at = inner.now().plus(SETTLE);
+    let wanted = &mut inner.webhooks.state().follow.wanted;
+    for (account, person) in people {
+        wanted.entry((account, Told::Person(person))).or_insert(Wanted { at, tries: 0 });
     }
 }
 
-/// What waited for a conversation, now that it is known. `false`: it is not.
-async fn deliver(inner: &Arc<Inner>, account: &Account, told: &Told, wanted: &mut Wanted) -> bool {
-    let Told::Person(person) = told else { return true };
-    let (id, person) = (account.id, person.clone());
-    let Ok(Some(conversation)) = inner.read(move |c| db::conversation_of_person(c, id, &person)).await else {
-        return false;
+async fn give_up(inner: &Inner) {
+    if let Err(error) = waiting::give_up(inner).await {
+        tracing::warn!(code = ?error.code, "what waits for too long could not be looked up");
+    }
+}
+
+async fn read(inner: &Arc<Inner>, id: AccountId, told: Told, mut wanted: Wanted) {
+    let events = match &told {
+        Told::Conversation(_) => Ok(Vec::new()),
+        Told::Person(person) => {
+            give_up(inner).await;
+            waiting::of(inner, id, person).await
+        }
     };
-    let pages = wanted.events.drain(..).map(|events| intake::page(&conversation, events)).collect();
-    match intake::apply(inner, account, pages).await {
-        Ok(()) => true,
+    let is_waited_for = !matches!(&events, Ok(events) if events.is_empty());
+    if !is_waited_for && wanted.tries >= TRIES {
+        return;
+    }
+    let tried = match events {
+        Ok(events) => attempt(inner, id, &told, events).await,
+        Err(_) => Tried::Failed,
+    };
+    wanted.tries = wanted.tries.saturating_add(1);
+    match tried {
+        Tried::Done => return,
+        Tried::Useless if !is_waited_for => return,
+        Tried::Failed if !is_waited_for && wanted.tries >= TRIES => {
+            tracing::warn!(account = id.0, "what a webhook told could not be read; the next walk meets it");
+            return;
+        }
+        Tried::Useless | Tried::Failed => {}
+    }
+    let doublings = wanted.tries.saturating_sub(TRIES - 1).min(8);
+    wanted.at = inner.now().plus((AGAIN << doublings).min(RARELY));
+    // Newer ones may have come meanwhile.
+    inner.webhooks.state().follow.wanted.entry((id, told)).or_insert(wanted);
+}
+
+/// What came of a read.
+enum Tried {
+    /// It was read, and what waited for it is in the history.
+    Done,
+    /// It could not be.
+    Failed,
+    /// It was not tried: there is nobody to ask, or it is read anyway.
+    Useless,
+}
+
+async fn attempt(inner: &Arc<Inner>, id: AccountId, told: &Told, events: Vec<Vec<Event>>) -> Tried {
+    let (Ok(account), Some(live)) = (inner.account(id).await, inner.live(id)) else { return Tried::Useless };
+    let is_refused =
+        account.connection.and_then(|connection| inner.open_link(connection)).is_some_and(|l| l.refused().is_some());
+    if account.connection.is_none() || is_refused {
+        return Tried::Useless;
+    }
+    // What is being read for the first time needs no read of one conversation beside it, unless something waits for it.
+    if account.backfill != Backfill::Done && events.is_empty() {
+        return Tried::Useless;
+    }
+    if let Told::Conversation(conversation) = told {
+        let now = inner.now();
+        inner.webhooks.state().follow.read.insert((id, conversation.clone()), now);
+    }
+    if !round::read_told(inner, &live, told.clone()).await {
+        return Tried::Failed;
+    }
+    match told {
+        Told::Person(person) => deliver(inner, &account, person, events).await,
+        Told::Conversation(_) => Tried::Done,
+    }
+}
+
+/// What waited for a conversation, now that it should be known.
+async fn deliver(inner: &Arc<Inner>, account: &Account, person: &RemoteId, events: Vec<Vec<Event>>) -> Tried {
+    let (id, whose) = (account.id, person.clone());
+    let Ok(Some(conversation)) = inner.read(move |c| db::conversation_of_person(c, id, &whose)).await else {
+        return Tried::Failed;
+    };
+    let count = events.len();
+    if count == 0 {
+        return Tried::Done;
+    }
+    let pages = events.into_iter().map(|events| intake::page(&conversation, events)).collect();
+    let kept = match intake::apply(inner, account, pages).await {
+        Ok(()) => waiting::done(inner, id, person.clone(), count).await,
+        Err(error) => Err(error),
+    };
+    match kept {
+        Ok(()) => Tried::Done,
         Err(error) => {
-            tracing::error!(code = ?error.code, detail = error.detail, "what a webhook told could not be kept");
-            // Its read is in the history; what only the webhook told is not.
-            true
+            tracing::error!(code = ?error.code, detail = error.detail, "what a webhook told could not be kept yet");
+            Tried::Failed
         }
     }
 }

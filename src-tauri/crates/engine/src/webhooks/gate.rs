@@ -5,7 +5,8 @@
 //! Replay: Ayrshare stamps each sending, and a stamp that is more than 5 minutes off is refused; but the stamp itself is
 //! not signed (`reference/ayrshare.md` 6.4), and Meta stamps nothing. So what was believed is remembered for 48 hours by
 //! its bytes and by what it tells ([`backscroll_store::keep_deliveries`]), and what is older than that by its own, signed
-//! time is refused: whoever kept a delivery can neither send it again now nor later.
+//! time is refused: whoever kept a delivery can neither send it again now nor later. While our clock was never compared
+//! with the provider's, such a one may be new and the clock wrong: its sender is asked to come again.
 
 use axum::http::HeaderMap;
 use backscroll_adapters::{
@@ -23,7 +24,7 @@ use super::Route;
 /// # Errors
 ///
 /// [`DeliveryOutcome::NoSecret`], [`DeliveryOutcome::Forged`], [`DeliveryOutcome::Replayed`].
-pub(super) fn verify(route: &Route, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), DeliveryOutcome> {
+fn verify(route: &Route, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), DeliveryOutcome> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match route.provider {
         Provider::Meta => {
@@ -42,6 +43,30 @@ pub(super) fn verify(route: &Route, headers: &HeaderMap, body: &[u8], now: Times
                 HookRefusal::OutOfTime => DeliveryOutcome::Replayed,
             })
         }
+    }
+}
+
+/// The same at the door, where `is_sure` says whether `now` was compared with the provider's clock.
+///
+/// # Errors
+///
+/// Those of [`verify`], and [`DeliveryOutcome::ClockUnsure`].
+pub(super) fn admit(
+    route: &Route,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+    is_sure: bool,
+) -> Result<(), DeliveryOutcome> {
+    let verified = verify(route, headers, body, now);
+    if is_sure {
+        return verified;
+    }
+    match verified.and_then(|()| read(route.provider, body, now).map(drop)) {
+        Err(DeliveryOutcome::Replayed) => Err(DeliveryOutcome::ClockUnsure),
+        // That is for the intake to say.
+        Err(DeliveryOutcome::Garbage) => Ok(()),
+        other => other,
     }
 }
 

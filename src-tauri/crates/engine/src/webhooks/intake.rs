@@ -18,7 +18,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::{Route, Routes, follow, gate};
+use super::{Route, Routes, follow, gate, waiting, waiting::Waiting};
 use crate::{
     errors::store_error,
     inner::{Inner, Result},
@@ -75,6 +75,8 @@ struct Opened {
     arrived: Arrived,
     items: Vec<Item>,
     sent_at: Option<Timestamp>,
+    /// When it came by the provider's clock; where that is not known yet, no later than the delivery itself says.
+    came: Timestamp,
     digest: DeliveryDigest,
     /// `None`: not decided yet.
     outcome: Option<DeliveryOutcome>,
@@ -98,8 +100,10 @@ struct Known {
 #[derive(Default)]
 struct Work {
     pages: BTreeMap<AccountId, Vec<Page>>,
-    /// Whom to read afterwards, and what waits for that.
-    follow: Vec<(AccountId, Told, Vec<Event>)>,
+    /// Whom to read afterwards.
+    follow: Vec<(AccountId, Told)>,
+    /// What waits for that.
+    waiting: Vec<Waiting>,
     /// Ayrshare: accounts to read afterwards.
     hurry: BTreeSet<AccountId>,
 }
@@ -127,21 +131,25 @@ async fn take(inner: &Arc<Inner>, batch: Vec<Arrived>) {
     for one in opened.iter_mut().filter(|one| one.outcome.is_none()) {
         one.outcome = Some(sort_out(inner, one, &mut known, &mut work));
     }
-    let failed = apply_all(inner, &opened, work).await;
+    // Before it is read for.
+    let mut failed = waiting::keep(inner, std::mem::take(&mut work.waiting)).await;
+    failed.extend(apply_all(inner, &opened, work).await);
     close(inner, opened, &failed).await;
 }
 
 impl Opened {
     fn empty(arrived: Arrived) -> Self {
         let digest = digest(&[b"body", &arrived.route.connection.0.to_be_bytes(), &arrived.body]);
-        Self { arrived, items: Vec::new(), sent_at: None, digest, outcome: None }
+        let came = arrived.at;
+        Self { arrived, items: Vec::new(), sent_at: None, came, digest, outcome: None }
     }
 }
 
 fn open(inner: &Inner, routes: &Routes, accounts: &[Account], arrived: Arrived) -> Opened {
     let link = inner.open_link(arrived.route.connection);
-    let now = link.map_or(arrived.at, |link| link.corrected(arrived.at));
-    let opened = Opened::empty(arrived);
+    let now = link.as_ref().map_or(arrived.at, |link| link.corrected(arrived.at));
+    let is_sure = link.is_some_and(|link| link.knows_time());
+    let opened = Opened { came: now, ..Opened::empty(arrived) };
     let delivery = match gate::read(opened.arrived.route.provider, &opened.arrived.body, now) {
         Ok(delivery) => delivery,
         Err(outcome) => return Opened { outcome: Some(outcome), ..opened },
@@ -160,7 +168,8 @@ fn open(inner: &Inner, routes: &Routes, accounts: &[Account], arrived: Arrived) 
     });
     let items = items.collect();
     let outcome = is_garbage.then_some(DeliveryOutcome::Garbage);
-    Opened { items, sent_at: delivery.sent_at, digest, outcome, ..opened }
+    let came = delivery.sent_at.filter(|sent| !is_sure && *sent < now).unwrap_or(now);
+    Opened { items, sent_at: delivery.sent_at, came, digest, outcome, ..opened }
 }
 
 /// Whose it is. An account that is read over another connection by now is none of this one's any more.
@@ -259,7 +268,7 @@ fn sort_out(inner: &Inner, one: &mut Opened, known: &mut Known, work: &mut Work)
     let outcomes = one.items.iter_mut().map(|item| match &item.account {
         Err(outcome) => *outcome,
         Ok(_) if !known.seen.insert(item.digest) => DeliveryOutcome::Duplicate,
-        Ok(account) => work.add(account, &mut item.what, &known.conversations),
+        Ok(account) => work.add(account, &mut item.what, &known.conversations, one.arrived.at),
     });
     let best = outcomes.min().unwrap_or(DeliveryOutcome::Hint);
     let account = one.items.iter().find_map(|item| item.account.as_ref().ok());
@@ -280,6 +289,7 @@ impl Work {
         account: &Account,
         item: &mut HookItem,
         conversations: &BTreeMap<(AccountId, RemoteId), RemoteId>,
+        at: Timestamp,
     ) -> DeliveryOutcome {
         // X before the user said what reading may cost.
         if account.backfill == Backfill::AwaitingChoice {
@@ -292,7 +302,10 @@ impl Work {
         let Some(conversation) = item.conversation.as_ref().or(found) else {
             return match &item.person {
                 Some(person) if is_graph && (wants_read || !events.is_empty()) => {
-                    self.follow.push((account.id, Told::Person(person.clone()), events));
+                    self.follow.push((account.id, Told::Person(person.clone())));
+                    if !events.is_empty() {
+                        self.waiting.push(Waiting { account: account.id, person: person.clone(), at, events });
+                    }
                     DeliveryOutcome::NewPerson
                 }
                 _ => {
@@ -304,7 +317,7 @@ impl Work {
             };
         };
         if wants_read && is_graph {
-            self.follow.push((account.id, Told::Conversation(conversation.clone()), Vec::new()));
+            self.follow.push((account.id, Told::Conversation(conversation.clone())));
         } else if wants_read || (!is_graph && item.kind == HookKind::Linked) {
             self.hurry.insert(account.id);
         }
@@ -375,6 +388,7 @@ pub(super) async fn apply(inner: &Arc<Inner>, account: &Account, pages: Vec<Page
 async fn close(inner: &Inner, opened: Vec<Opened>, failed: &BTreeSet<AccountId>) {
     let now = inner.now();
     let mut counts: BTreeMap<DeliveryOutcome, DeliveryCount> = BTreeMap::new();
+    let came = opened.iter().map(|one| one.came).min();
     let mut rows = Vec::new();
     let mut digests = Vec::new();
     for one in opened {
@@ -401,7 +415,7 @@ async fn close(inner: &Inner, opened: Vec<Opened>, failed: &BTreeSet<AccountId>)
             took_ms: u32::try_from(now.since(one.arrived.at)).unwrap_or(0),
         });
     }
-    if let Err(error) = super::keep(inner, rows, counts.into_values().collect(), digests).await {
+    if let Err(error) = super::keep(inner, rows, counts.into_values().collect(), digests, came).await {
         tracing::warn!(code = ?error.code, "what came of webhooks could not be kept");
     }
 }

@@ -64,7 +64,7 @@ pub(crate) struct Routes {
 }
 
 /// Whose an address is.
-pub(super) enum Address {
+pub(crate) enum Address {
     /// A connection's.
     Of(Arc<Route>),
     /// That of a connection that is gone.
@@ -74,7 +74,7 @@ pub(super) enum Address {
 }
 
 impl Routes {
-    pub(super) fn find(&self, path: &str) -> Address {
+    pub(crate) fn find(&self, path: &str) -> Address {
         let hash = hash(path);
         match self.by_path.get(&hash) {
             Some(route) => Address::Of(Arc::clone(route)),

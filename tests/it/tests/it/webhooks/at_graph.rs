@@ -3,7 +3,7 @@
 use super::*;
 use std::time::Duration;
 
-use backscroll_simulator::{Inbound, ProfileId};
+use backscroll_simulator::{Fault, GraphError, Inbound, ProfileId};
 
 #[tokio::test]
 async fn registering_shakes_hands_and_removing_leaves_nothing() {
@@ -19,6 +19,73 @@ async fn registering_shakes_hands_and_removing_leaves_nothing() {
     hooked.inbox().remove_webhook(hooked.connection).await.unwrap();
     assert_eq!(hooked.inbox().registered_webhooks(hooked.connection).await.unwrap(), []);
     assert_eq!(hooked.page().await.settings.public_url, Some(hooked.local().await));
+}
+
+const CRM: &str = "https://crm.example.test/meta";
+
+#[tokio::test]
+async fn somebody_elses_address_is_neither_overwritten_nor_removed() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    hooked.graph().subscribe_all(ProfileId::PRIMARY, CRM);
+    let refused = hooked.inbox().register_webhook(hooked.connection, hooked.local().await).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::WebhookTaken);
+    let held = hooked.inbox().registered_webhooks(hooked.connection).await.unwrap();
+    assert_eq!(held.len(), 3);
+    assert!(held.iter().all(|one| !one.ours), "{held:?}");
+    hooked.inbox().remove_webhook(hooked.connection).await.unwrap();
+    assert_eq!(hooked.inbox().registered_webhooks(hooked.connection).await.unwrap(), held);
+}
+
+#[tokio::test]
+async fn of_two_addresses_at_one_app_only_ours_is_removed() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    // Somebody's own handler in front of ours shakes hands as well as ours, but is not ours.
+    let (app, _) = hooked.graph().app();
+    let url = format!("{}?for=crm", hooked.address().await);
+    let word = hooked.inbox().webhook_verify_word(hooked.connection).await.unwrap();
+    let set = reqwest::Client::new()
+        .post(format!("{}/v25.0/{app}/subscriptions", hooked.graph().api_base()))
+        .bearer_auth(hooked.graph().app_token())
+        .json(&serde_json::json!({
+            "object": "instagram", "callback_url": url, "verify_token": word, "fields": "messages",
+        }))
+        .send()
+        .await
+        .unwrap();
+    assert!(set.status().is_success(), "{}", set.text().await.unwrap());
+    hooked.inbox().remove_webhook(hooked.connection).await.unwrap();
+    let held = hooked.inbox().registered_webhooks(hooked.connection).await.unwrap();
+    let left: Vec<(&str, bool)> = held.iter().map(|one| (one.what.as_str(), one.ours)).collect();
+    // The Page's subscription is what sends Instagram's events to the other.
+    assert_eq!(left, [("instagram", false), ("subscribed_apps", false)]);
+}
+
+#[tokio::test]
+async fn without_the_apps_secret_only_a_page_that_was_subscribed_here_is_let_go() {
+    for subscribed_before in [false, true] {
+        let shop = Shop::new(WorldKind::Small).await;
+        shop.connect().await;
+        shop.sync().await;
+        let hooked = Hooked::running(shop).await;
+        if subscribed_before {
+            hooked.graph().subscribe_all(ProfileId::PRIMARY, CRM);
+        }
+        assert_eq!(hooked.register().await, WebhookRegistration::InDashboard);
+        let held = hooked.inbox().registered_webhooks(hooked.connection).await.unwrap();
+        assert_eq!(held.iter().map(|one| one.ours).collect::<Vec<_>>(), [!subscribed_before]);
+        hooked.inbox().remove_webhook(hooked.connection).await.unwrap();
+        let left = hooked.inbox().registered_webhooks(hooked.connection).await.unwrap();
+        assert_eq!(left.len(), usize::from(subscribed_before));
+    }
+}
+
+#[tokio::test]
+async fn what_the_apps_token_is_refused_is_not_held_against_the_page() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    hooked.graph().on("GET", "/subscriptions").fail(Fault::Graph(GraphError::of(190, None)));
+    hooked.inbox().registered_webhooks(hooked.connection).await.unwrap_err();
+    hooked.inbox().registered_webhooks(hooked.connection).await.unwrap();
+    assert_eq!(hooked.health(Platform::Messenger).await, Health::Ok);
 }
 
 #[tokio::test]
@@ -328,4 +395,69 @@ async fn a_thousand_deliveries_at_once_are_all_taken_in_for_a_few_reads() {
     assert!(hooked.asked(Sim::Instagram) < 60, "{} calls", hooked.asked(Sim::Instagram));
     assert_eq!(hooked.page().await.deliveries.len(), 50);
     hooked.assert_sound();
+}
+
+#[tokio::test]
+async fn while_our_clock_was_never_compared_what_seems_old_is_asked_for_again() {
+    let mut hooked = Hooked::at_graph(WorldKind::Small).await;
+    let chat = hooked.first(Sim::Facebook);
+    hooked.graph().hold_webhooks();
+    let id = hooked.graph().receive(&chat, "Is it next week already?").unwrap();
+    hooked.shop.world.close().await;
+    hooked.sim.advance(Duration::from_secs(7 * 24 * 3600)).await;
+    hooked.graph().on("GET", "").always().fail(Fault::Reset);
+    hooked.shop.world.open().await;
+    hooked.inbox().start().await;
+    hooked.settle().await;
+    hooked.graph().release_webhooks(false);
+    hooked.delivered().await;
+    assert_eq!(hooked.last().await.outcome, DeliveryOutcome::ClockUnsure);
+    assert_eq!(hooked.graph().webhooks().pop().unwrap().status, Some(503));
+    assert_eq!(hooked.count(DeliveryOutcome::Replayed).await, 0);
+    assert!(hooked.message(&chat, &id).await.is_none());
+}
+
+/// Somebody new has written, and their conversation cannot be read.
+async fn waiting() -> (Hooked, Chat, String) {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    hooked.inbox().set_background(true);
+    hooked.advance(60).await;
+    hooked.graph().on("GET", "").always().fail(Fault::Reset);
+    let chat = hooked.sim.add_person(ProfileId::PRIMARY, Sim::Instagram, "Wren Halloway").unwrap();
+    let id = hooked.graph().receive(&chat, "Hello for the first time").unwrap();
+    hooked.delivered().await;
+    assert_eq!(hooked.last().await.outcome, DeliveryOutcome::NewPerson);
+    (hooked, chat, id)
+}
+
+fn held(hooked: &Hooked) -> String {
+    let db = rusqlite::Connection::open(hooked.data().join("backscroll.db")).unwrap();
+    db.query_row("SELECT value FROM setting WHERE name = 'webhook_waiting'", [], |r| r.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn what_somebody_new_wrote_waits_through_failures_and_a_restart() {
+    let (mut hooked, chat, id) = waiting().await;
+    hooked.advance(300).await;
+    assert!(held(&hooked).contains("Hello for the first time"));
+    hooked.shop.world.open().await;
+    hooked.sim.clear_faults();
+    hooked.inbox().start().await;
+    hooked.advance(120).await;
+    assert_eq!(hooked.message(&chat, &id).await.unwrap().text.as_deref(), Some("Hello for the first time"));
+    assert_eq!(held(&hooked), "[]", "and waits no longer");
+    hooked.assert_sound();
+}
+
+#[tokio::test]
+async fn what_waited_for_two_days_is_given_up_and_said_to_be() {
+    let (mut hooked, ..) = waiting().await;
+    hooked.shop.world.close().await;
+    hooked.sim.advance(Duration::from_secs(49 * 3600)).await;
+    hooked.shop.world.open().await;
+    hooked.inbox().start().await;
+    hooked.settle().await;
+    assert_eq!(hooked.last().await.outcome, DeliveryOutcome::NoConversation);
+    assert_eq!(hooked.count(DeliveryOutcome::NoConversation).await, 1);
+    assert_eq!(held(&hooked), "[]");
 }

@@ -216,3 +216,41 @@ async fn only_https_is_told_to_a_provider_and_no_secret_is_in_the_database() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_history_that_cannot_be_read_for_a_moment_closes_nothing() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    let (local, address) = (hooked.local().await, hooked.address().await);
+    let db = rusqlite::Connection::open(hooked.data().join("backscroll.db")).unwrap();
+    let held: String = db.query_row("SELECT value FROM setting WHERE name = 'webhooks'", [], |r| r.get(0)).unwrap();
+    let set = |value: &str| db.execute("UPDATE setting SET value = ?1 WHERE name = 'webhooks'", [value]).unwrap();
+    db.execute("UPDATE setting SET value = CAST(x'ff' AS TEXT) WHERE name = 'webhooks'", []).unwrap();
+    let secret = Some(Secret::new(hooked.graph().app().1));
+    hooked.inbox().reconnect_meta(hooked.connection, None, secret).await.unwrap();
+    hooked.settle().await;
+    let asked = reqwest::get(&address).await.map(|answer| answer.status().as_u16());
+    set(&held);
+    assert_eq!(asked.unwrap(), 403, "it still listens");
+    let page = hooked.page().await;
+    assert_eq!((page.listening.as_ref(), page.problem), (Some(&local), Some(WebhookProblem::History)));
+    hooked.advance(31).await;
+    let page = hooked.page().await;
+    assert_eq!((page.listening, page.problem), (Some(local), None));
+}
+
+#[tokio::test]
+async fn an_address_of_a_connection_that_is_gone_is_counted_and_not_written() {
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    let address = hooked.address().await;
+    for platform in [Platform::Messenger, Platform::Instagram] {
+        let id = hooked.account(platform).await.id;
+        hooked.inbox().disconnect(id).await.unwrap();
+    }
+    let before = hooked.page().await.deliveries;
+    let client = reqwest::Client::new();
+    for _ in 0..3 {
+        assert_eq!(status(client.post(&address).body("{}")).await, 200);
+    }
+    assert_eq!(hooked.count(DeliveryOutcome::Disconnected).await, 3);
+    assert_eq!(hooked.page().await.deliveries, before);
+}
