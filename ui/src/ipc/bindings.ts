@@ -698,7 +698,14 @@ export type DeliveryOutcome =
 /**  The handshake came with the wrong word. */
 "wrong_word" | 
 /**  The history could not be written. */
-"not_kept";
+"not_kept" | 
+/**  About a person whose conversation could not be read for 48 hours: given up, and lost but for what a read brings. */
+"no_conversation" | 
+/**
+ *  By our clock it is too old, but that clock could not be compared with the provider's yet: the sender was asked
+ *  to come again.
+ */
+"clock_unsure";
 
 /**  Whose message it is. */
 export type Direction = 
@@ -763,6 +770,8 @@ export type ErrorCode =
 "unsupported" | 
 /**  A profile of that title exists. */
 "title_taken" | 
+/**  The provider sends its webhooks to somebody else's address, which is not overwritten. */
+"webhook_taken" | 
 /**  The address is not https, nor http on loopback. */
 "bad_api_base" | 
 /**  The input does not have the form it must have. */
@@ -1607,7 +1616,9 @@ export type WebhookProblem =
 /**  The system does not let us have the port (below 1024). */
 "port_refused" | 
 /**  The keychain refused or is locked: without secrets nothing can be verified. */
-"keychain";
+"keychain" | 
+/**  The history could not be read; what was open stays open, and it is tried again. */
+"history";
 
 /**  What came of asking the provider for deliveries. */
 export type WebhookRegistration = 
