@@ -174,7 +174,6 @@ pub(crate) async fn flush(inner: &Inner) -> Result<()> {
 
 /// `now`: by the provider's clock, for the digests, of which the old ones are forgotten then; `None`: there are none, and
 /// none is forgotten.
-
 async fn keep(
     inner: &Inner,
     rows: Vec<Delivery>,
