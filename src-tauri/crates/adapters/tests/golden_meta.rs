@@ -45,11 +45,11 @@ fn questions() -> Vec<(&'static str, Read)> {
         ("recent-instagram", recent(Platform::Instagram)),
         ("recent-none", recent(Platform::Instagram)),
         ("recent-empty-page", recent(Platform::Messenger)),
-        ("messages-messenger-page-2", messages(Platform::Messenger, Some("1795190672000~~QVFIafter"))),
-        ("messages-messenger-circle", messages(Platform::Messenger, Some("1795190672000~~QVFIafter"))),
+        ("messages-messenger-page-2", messages(Platform::Messenger, Some("1795190672000~1~~QVFIafter"))),
+        ("messages-messenger-circle", messages(Platform::Messenger, Some("1795190672000~1~~QVFIafter"))),
         ("messages-instagram-beyond", messages(Platform::Instagram, None)),
         ("ids-page-1", ids(None)),
-        ("ids-last-page", ids(Some("1795190401000~~c"))),
+        ("ids-last-page", ids(Some("1795190401000~1~~c"))),
     ]
 }
 
@@ -306,7 +306,7 @@ async fn older_messages_that_are_no_longer_given_end_the_list_without_a_proof() 
     let deleted = || error(9_000_001, "This Message has been deleted by the user or the business.");
     let server = Server::start(move |_| answer(400, &deleted())).await;
     let adapter = server.adapter();
-    let (done, pages) = read(&adapter, &messages(Platform::Messenger, Some("5~~c"))).await;
+    let (done, pages) = read(&adapter, &messages(Platform::Messenger, Some("5~1~~c"))).await;
     let done = done.unwrap();
     assert_eq!((done.next, done.calls, pages.len()), (None, 1, 0));
     assert_eq!(read(&adapter, &messages(Platform::Messenger, None)).await.0.unwrap_err().kind, Kind::NotFound);

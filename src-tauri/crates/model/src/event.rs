@@ -147,6 +147,9 @@ pub struct AttachmentSeen {
     pub kind: MessageKind,
     /// The provider's own word for the type.
     pub type_name: String,
+    /// The provider's id of the file, where it gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_id: Option<String>,
     /// Where it is; of a card where it leads.
     pub url: Option<String>,
     /// Name of the file, or title of the card, raw.

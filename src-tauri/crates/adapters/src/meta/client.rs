@@ -1,8 +1,10 @@
 //! One request to Graph, and what came of it.
 //!
-//! Promises: the token travels in a header marked sensitive and nowhere else; the proof of the app's secret, which a
-//! query must carry, is as secret as the token; what is said in an error has been scrubbed of all three. Changes and
-//! sends go out on a connection of their own and exactly once.
+//! Promises: what a call is made with travels in a header marked sensitive. Two secrets a query must carry: the proof of
+//! the app's secret, and the token that `debug_token` is asked about (`input_token`, documented so, 1.4). Therefore no
+//! address of a request is ever logged or kept: errors of the network library lose theirs
+//! ([`transport`](crate::http::transport)), and what is said in an error has been scrubbed of token, secret and proof.
+//! Changes and sends go out on a connection of their own and exactly once.
 //!
 //! Refuses: `paging.next` as an address. It carries the token, and could name any host (2.5).
 

@@ -6,11 +6,8 @@
 use backscroll_model::{AttachmentSeen, MessageKind};
 use serde_json::value::RawValue;
 
-use super::normalize::attachments::{appointment, products};
+use super::normalize::attachments::{THUMB, appointment, products};
 use super::wire::Object;
-
-/// The thumb of Messenger, which is a sticker (10).
-const THUMB: &str = "369239263222822";
 
 /// What a message is.
 #[derive(Debug, Default)]

@@ -1,7 +1,8 @@
 //! Graph's answers become [`ConversationEvents`]: a pure function from a body and the question asked.
 //!
 //! Promises: one bad item is counted and named, and costs nothing but itself; direction is decided by ids, never by
-//! names (10); equal instants keep the order of the listing; unknown kinds are kept with their raw JSON, from which only
+//! names (10); who the person is, to whom answers go, is told by `participants` alone, never by a message, which may be
+//! from somebody who answers for the business; equal instants keep the order of the listing; unknown kinds are kept with their raw JSON, from which only
 //! tokens are taken out.
 //!
 //! What a listing proves (`architecture.md`, coverage):
@@ -98,19 +99,18 @@ pub(super) fn conversations(body: &RawValue, asked: &Asked) -> Option<Listed> {
         if !seen.insert(remote_id.clone()) {
             continue;
         }
-        let mut sides = Sides::new(&asked.ours);
+        let messages = Paged::of(item.get("messages")).unwrap_or_default();
+        let mut sides = Sides::among(&asked.ours, &messages.items);
         let people: Vec<_> = item.list("participants").into_iter().filter_map(Person::of).collect();
         let other = people.iter().find(|person| !sides.is_ours(person));
-        sides.other = other.map(|person| person.id.clone());
+        if let Some(other) = other {
+            sides.other = Some(other.id.clone());
+        }
         let mut events = Vec::new();
         events.extend(other.map(|person| Event::Participant(person.seen())));
         events.extend(item.text("link").map(Event::Link));
-        let messages = Paged::of(item.get("messages")).unwrap_or_default();
         let read = Rows::read(&messages.items, &sides, asked, &mut listed);
         let listing = read.listing(&messages, asked);
-        if other.is_none() {
-            events.extend(read.other_side());
-        }
         events.extend(read.events);
         let updated_at = item.time("updated_time");
         listed.conversations.push(ConversationEvents { remote_id, events, listing, ids: None, updated_at });
@@ -123,11 +123,10 @@ pub(super) fn messages(body: &RawValue, conversation: &RemoteId, asked: &Asked) 
     let page = Paged::of(Some(body))?;
     let mut listed = Listed::default();
     listed.paged(&page);
-    let rows = Rows::read(&page.items, &Sides::new(&asked.ours), asked, &mut listed);
+    let rows = Rows::read(&page.items, &Sides::among(&asked.ours, &page.items), asked, &mut listed);
     let listing = rows.listing(&page, asked);
     listed.top = rows.next_top(&page, asked, listing);
-    let mut events: Vec<Event> = rows.other_side().into_iter().collect();
-    events.extend(rows.events);
+    let events = rows.events;
     if !events.is_empty() || listing.is_some() {
         let remote_id = conversation.clone();
         listed.conversations.push(ConversationEvents { remote_id, events, listing, ..ConversationEvents::default() });

@@ -155,8 +155,8 @@ fn a_bad_message_loses_itself_and_cuts_the_proof_above_it() {
 fn bare_rows_beyond_the_newest_are_listed_and_prove_nothing() {
     let listed = of_messages(&[message("c", 30), bare("b", 20), bare("a", 10)], false, &asked(Platform::Instagram));
     let events = &listed.conversations[0].events;
-    assert!(matches!(&events[1], Event::Message(m) if m.remote_id.as_str() == "c"));
-    assert_eq!(events[2], Event::Listed { message: "b".into(), at: at(20) });
+    assert!(matches!(&events[0], Event::Message(m) if m.remote_id.as_str() == "c"));
+    assert_eq!(events[1], Event::Listed { message: "b".into(), at: at(20) });
     assert_eq!(listed.conversations[0].listing, Some(Listing { from: Some(at(31)), to: at(95) }));
 }
 
@@ -243,6 +243,45 @@ fn who_answers_for_the_business_is_known_where_the_participants_are() {
     assert_eq!(conversation.events[1], Event::Link("/9/inbox/1/".to_owned()));
     assert_eq!(conversation.updated_at, Some(at(30)));
     assert_eq!(conversation.listing, Some(Listing { from: None, to: at(95) }));
+}
+
+#[test]
+fn no_message_says_who_the_person_is_but_one_tells_whose_the_others_are() {
+    let agent = json!({ "id": "b", "created_time": BASE + 30, "from": { "id": "4711" }, "message": "x" });
+    let mut ours = message("c", 40);
+    (ours["from"], ours["to"]) = (json!({ "id": PAGE }), json!({ "data": [{ "id": PERSON }] }));
+    let mut theirs = message("a", 10);
+    theirs["to"] = json!({ "data": [{ "id": PAGE }] });
+    for proof in [ours, theirs] {
+        let direction = if proof["id"] == "a" { Direction::In } else { Direction::Out };
+        let items = [proof, agent.clone()];
+        let single = of_messages(&items, false, &asked(Platform::Messenger));
+        let list = json!({ "data": [{ "id": "t_1", "messages": page(&items, false) }] });
+        let listed = conversations(&raw(&list), &asked(Platform::Messenger)).unwrap();
+        for listed in [single, listed] {
+            assert_eq!(seen(&listed).iter().map(|m| m.direction).collect::<Vec<_>>(), [direction, Direction::Out]);
+            let events = &listed.conversations[0].events;
+            assert!(events.iter().all(|event| matches!(event, Event::Message(_))), "{events:?}");
+        }
+    }
+}
+
+#[test]
+fn a_conversation_whose_messages_are_missing_says_that_something_happened_and_proves_nothing() {
+    for messages in [Value::Null, json!({ "data": [] }), json!("x"), page(&[json!({ "id": "m" }), json!(7)], false)] {
+        let item = json!({ "id": "t_1", "updated_time": BASE + 30, "messages": messages });
+        let listed = conversations(&raw(&json!({ "data": [item] })), &asked(Platform::Instagram)).unwrap();
+        let conversation = &listed.conversations[0];
+        assert_eq!((conversation.updated_at, conversation.listing), (Some(at(30)), None));
+        assert!(conversation.events.is_empty(), "{conversation:?}");
+        assert_eq!(pages(&mut { listed }, 10)[0].conversations.len(), 1, "handed on");
+    }
+}
+
+#[test]
+fn a_file_has_the_id_that_graph_gives_it() {
+    let file = with(&json!({ "attachments": { "data": [{ "id": "f_1", "file_url": "https://cdn.test/1.pdf" }] } }));
+    assert_eq!(file.attachments[0].remote_id.as_deref(), Some("f_1"));
 }
 
 #[test]

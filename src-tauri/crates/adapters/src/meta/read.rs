@@ -1,5 +1,6 @@
 //! Reads: one question each. More than one call is made only where Graph turns a question away that can be put more
-//! modestly: without a field that it lacks, or for less at once ([`super::fields`]).
+//! modestly: without a field that it lacks, or for less at once ([`super::fields`]), also where its answer is more than
+//! is taken in.
 
 use std::collections::BTreeSet;
 
@@ -152,8 +153,11 @@ impl Meta {
                 Err(refused) => refused,
             };
             let refusal = std::str::from_utf8(&refused.body).ok().and_then(Refusal::of);
+            let too_much =
+                refused.error.kind == Kind::TooLarge || refusal.as_ref().is_some_and(Refusal::is_too_much_data);
             match refusal {
-                Some(refusal) if calls < TRIES && self.can_be_put_otherwise(&question, &plan, &refusal) => {}
+                _ if too_much && calls < TRIES && self.memory.shrink(list, platform, limit) => {}
+                Some(refusal) if calls < TRIES && self.can_do_without(&question, &plan, &refusal) => {}
                 // What is older than the newest 20 is no longer given: the list ends here, and proves nothing (4.4).
                 Some(refusal) if refusal.is(9_000_001) && cursor.is_some() => {
                     tracing::info!(platform = platform.as_str(), "Graph gives no more of this conversation");
@@ -194,14 +198,11 @@ impl Meta {
         Ok(done)
     }
 
-    fn can_be_put_otherwise(&self, question: &Question<'_>, plan: &Plan, refusal: &Refusal) -> bool {
-        let (list, platform) = (question.list, question.platform);
-        if refusal.is_too_much_data() {
-            return self.memory.shrink(list, platform, question.limit);
-        }
+    /// Whether Graph lacks a field that may be left out.
+    fn can_do_without(&self, question: &Question<'_>, plan: &Plan, refusal: &Refusal) -> bool {
         refusal.code == 100
             && refusal.subcode.is_none()
-            && self.memory.drop_named(list, platform, plan.lean, &refusal.message)
+            && self.memory.drop_named(question.list, question.platform, plan.lean, &refusal.message)
     }
 
     async fn hand_on(
@@ -214,8 +215,8 @@ impl Meta {
         done.messages = listed.messages;
         if let Some(after) = listed.after.take() {
             match Cursor::following(cursor, after, listed.top) {
-                Some(next) => done.next = Some(next.write()),
-                None => listed.skip("page", "the list leads in a circle: its next page was read before"),
+                Ok(next) => done.next = Some(next.write()),
+                Err(why) => listed.skip("page", why),
             }
         }
         for page in normalize::pages(&mut listed, self.config.limits.page_messages) {

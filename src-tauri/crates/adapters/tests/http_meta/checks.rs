@@ -1,12 +1,12 @@
 //! What a token gives access to.
 
 use axum::response::Response;
-use backscroll_adapters::{Adapter, Kind};
+use backscroll_adapters::{Adapter, Kind, Read, meta::Meta};
 use backscroll_model::{Counted, KeyCheck, Platform, PlatformState, RemoteId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::server::{self, Asked, Server};
-use crate::{IGID, PAGE, TOKEN, meta, query, refusal};
+use crate::{IGID, PAGE, TOKEN, config, meta, query, refusal};
 
 const ALL: [&str; 6] = [
     "pages_messaging",
@@ -241,6 +241,38 @@ async fn a_dead_token_says_what_died() {
         json!({"data": {"is_valid": false, "error": {"code": 190, "subcode": 459, "message": "x"}, "scopes": []}});
     let server = Server::start(page(me(), Some(bad), |_| conversations(1, false))).await;
     assert_eq!(meta(&server).check().await.unwrap_err().kind, Kind::Checkpoint);
+}
+
+#[tokio::test]
+async fn a_token_that_is_asked_about_is_in_no_error() {
+    let server = Server::start(|asked| match asked.path.as_str() {
+        "/v25.0/debug_token" => server::json(500, &json!({"error": {"code": 2, "message": asked.query.clone()}})),
+        _ => server::json(200, &me()),
+    })
+    .await;
+    let refused = meta(&server).check().await.unwrap_err();
+    assert_eq!(query(server.asked().last().unwrap())["input_token"], TOKEN);
+    let unreachable = Meta::new(config("http://127.0.0.1:1")).unwrap().check().await.unwrap_err();
+    for error in [refused, unreachable] {
+        assert!(!format!("{error:?} {error}").contains(TOKEN), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_more_than_is_taken_in_is_asked_for_in_smaller_pieces() {
+    let server = Server::start(|asked| {
+        let limit: usize = query(asked)["limit"].parse().unwrap();
+        let one = json!({"id": "t_1", "link": "x".repeat(400)});
+        server::json(200, &json!({"data": vec![one; limit]}))
+    })
+    .await;
+    let mut config = config(&format!("http://{}", server.addr));
+    config.limits.list_bytes = 2_000;
+    let adapter = Meta::new(config).unwrap();
+    let (out, _pages) = tokio::sync::mpsc::channel(10);
+    let done = adapter.read(&Read::Recent { platform: Platform::Messenger, limit: 20, next: None }, out).await.unwrap();
+    let limits: Vec<String> = server.asked().iter().map(|asked| query(asked)["limit"].clone()).collect();
+    assert!(done.calls > 1 && limits.last().unwrap().parse::<usize>().unwrap() <= 4, "{limits:?}");
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ pub(crate) fn comparable(mut seen: MessageSeen) -> MessageSeen {
     seen.at.0 = seen.at.0.div_euclid(1000) * 1000;
     (seen.raw, seen.reactions, seen.client_ref) = (String::new(), None, None);
     for attachment in &mut seen.attachments {
-        (attachment.mime, attachment.size) = (None, None);
+        (attachment.mime, attachment.size, attachment.remote_id) = (None, None, None);
         if ["image", "video", "audio", "file"].contains(&attachment.type_name.as_str()) {
             attachment.name = None;
         }

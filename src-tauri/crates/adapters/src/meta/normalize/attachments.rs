@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::meta::wire::{self, Object};
 
 /// The sticker of the thumb, which has no picture of its own everywhere (10).
-const THUMB: &str = "369239263222822";
+pub(in crate::meta) const THUMB: &str = "369239263222822";
 
 /// All of them: story, files, shares, and the old form of a sticker.
 pub(super) fn of(item: &Object<'_>) -> Vec<AttachmentSeen> {
@@ -46,7 +46,8 @@ fn attachment(raw: &RawValue) -> Option<AttachmentSeen> {
         let size = wire::integer(item.get("size")).and_then(|size| u64::try_from(size).ok());
         let url = url.or_else(|| item.first_text(&["file_url", "url"])).or_else(|| payload.text("url"));
         let name = item.text("name").filter(|name| !name.trim().is_empty());
-        Some(AttachmentSeen { url, name, mime: mime.clone(), size, ..seen(kind, type_name) })
+        let remote_id = item.text("id");
+        Some(AttachmentSeen { remote_id, url, name, mime: mime.clone(), size, ..seen(kind, type_name) })
     };
     let template = item.object("generic_template");
     if !template.is_empty() {

@@ -44,8 +44,21 @@ pub(super) struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
-    pub fn new(ours: &'a [RemoteId]) -> Self {
-        Self { ours, other: None }
+    /// Of the messages of one conversation, where no participants are told: the other side is whom one of them is from
+    /// and another is to, if it says both.
+    pub fn among(ours: &'a [RemoteId], items: &[&RawValue]) -> Self {
+        let mut sides = Self { ours, other: None };
+        let proven = items.iter().find_map(|raw| {
+            let item = Object::of(Some(raw));
+            let from = item.get("from").and_then(Person::of);
+            let mut to = item.list("to").into_iter().filter_map(Person::of);
+            match from {
+                Some(from) if sides.is_ours(&from) => to.find(|person| !sides.is_ours(person)),
+                from => from.filter(|_| to.any(|person| sides.is_ours(&person))),
+            }
+        });
+        sides.other = proven.map(|person| person.id);
+        sides
     }
 
     pub fn is_ours(&self, person: &Person) -> bool {

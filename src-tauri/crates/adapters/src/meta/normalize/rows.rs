@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backscroll_model::{
-    Direction, Event, Listing, MessageKind, MessageSeen, ParticipantSeen, Platform, ReactionSeen, SECOND, Timestamp,
-};
+use backscroll_model::{Event, Listing, MessageKind, MessageSeen, Platform, ReactionSeen, SECOND, Timestamp};
 use serde_json::value::RawValue;
 
 use super::people::{Person, Sides};
@@ -18,8 +16,6 @@ pub(super) struct Rows {
     pub span: Span,
     /// A row could not be read, or shows no more than id and time.
     pub hole: bool,
-    /// Who wrote to the business.
-    writer: Option<ParticipantSeen>,
 }
 
 /// A row that was read.
@@ -36,7 +32,7 @@ impl Rows {
         let mut seen = BTreeSet::new();
         let mut read: Vec<Option<Row>> = Vec::with_capacity(items.len());
         for raw in items {
-            match row(raw, sides, asked, &mut rows.writer) {
+            match row(raw, sides, asked) {
                 Ok(Row::Message(message) | Row::Bare(message)) if !seen.insert(message.remote_id.clone()) => {}
                 Ok(row) => read.push(Some(row)),
                 Err(why) => {
@@ -82,10 +78,6 @@ impl Rows {
             None => None,
         }
     }
-
-    pub fn other_side(&self) -> Option<Event> {
-        self.writer.clone().map(Event::Participant)
-    }
 }
 
 /// What the rows above the first hole span.
@@ -122,7 +114,9 @@ impl Span {
             return self.newest.or(asked.top.flatten()).map(|_| Listing { from: None, to });
         }
         let from = next_second(self.oldest?).plus(self.disorder);
-        (from <= to).then_some(Listing { from: Some(from), to })
+        // One second fills the whole page: what it leaves out of that second must show as missing, so the next instant is
+        // proven, and what is older is not. (The last instant of a listing may be incomplete.)
+        Some(Listing { from: Some(from), to: to.max(from) })
     }
 }
 
@@ -131,21 +125,13 @@ fn next_second(at: Timestamp) -> Timestamp {
     Timestamp(at.0.div_euclid(SECOND).saturating_add(1).saturating_mul(SECOND))
 }
 
-fn row(
-    raw: &RawValue,
-    sides: &Sides<'_>,
-    asked: &Asked,
-    writer: &mut Option<ParticipantSeen>,
-) -> Result<Row, &'static str> {
+fn row(raw: &RawValue, sides: &Sides<'_>, asked: &Asked) -> Result<Row, &'static str> {
     let item = Object::read(Some(raw)).ok_or("not an object")?;
     let remote_id = item.id("id").ok_or("no id")?;
     let at = item.time("created_time").ok_or("no readable time")?;
     let from = item.get("from").and_then(Person::of);
     let to: Vec<Person> = item.list("to").into_iter().filter_map(Person::of).collect();
     let direction = sides.direction(from.as_ref(), &to);
-    if let (Direction::In, Some(from), None) = (direction, &from, &writer) {
-        *writer = Some(from.seen());
-    }
     let mut message = MessageSeen {
         remote_id,
         direction,
