@@ -84,7 +84,9 @@ impl Span {
 
     /// Whether what it has above this message is only the rest of a second inside which a page was cut.
     fn is_cut_at(self, oldest: i64) -> bool {
-        self.from < Some(oldest) && oldest % SECOND == 0 && oldest.checked_add(SECOND) == Some(self.to)
+        // What reads tell in whole seconds, a webhook may have told more precisely.
+        let second = self.to.saturating_sub(SECOND)..self.to;
+        self.from < Some(oldest) && self.to % SECOND == 0 && second.contains(&oldest)
     }
 
     /// Whether the other says nothing more.

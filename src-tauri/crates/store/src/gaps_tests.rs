@@ -153,6 +153,21 @@ fn a_second_that_a_page_cuts_is_a_gap_until_its_ids_are_listed() {
 }
 
 #[test]
+fn a_page_that_is_cut_inside_a_second_has_one_gap_before_its_oldest_message_and_none_within_it() {
+    for millis in [0, 1, 400, 999] {
+        let (connection, account) = with_account(Platform::Instagram);
+        let oldest = ago(HOUR).plus(millis);
+        let told = page("t", vec![inbound("1", oldest, "x")], None);
+        apply(&connection, account, &[told], &ApplyContext { arrival: Arrival::Webhook, ..live() }).unwrap();
+        let listing = Some(Listing { from: Some(ago(HOUR).plus(SECOND)), to: NOW });
+        apply(&connection, account, &[page("t", vec![inbound("1", ago(HOUR), "x")], listing)], &live()).unwrap();
+        assert_eq!(the_gaps(&connection), [(None, oldest.0, None, GapReason::Beginning)]);
+        assert_eq!(drawn(&connection), the_gaps(&connection));
+        check(&connection);
+    }
+}
+
+#[test]
 fn two_proofs_that_share_one_instant_are_one() {
     let (connection, account) = with_account(Platform::Instagram);
     for (from, to) in [(None, ago(HOUR)), (Some(ago(HOUR)), NOW)] {
