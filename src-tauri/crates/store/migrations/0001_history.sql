@@ -27,6 +27,7 @@ CREATE TABLE account (
     username      TEXT,                     -- @handle without the @
     connection    INTEGER REFERENCES connection (id) ON DELETE SET NULL, -- NULL: disconnected, history only
     provider      TEXT,                     -- of the connection, or of the last one: it decides the reply window
+    switched_at   INTEGER,                  -- when another provider took over; our clock; NULL: it is the first
     created_at    INTEGER NOT NULL,         -- our clock; messages more than 7 days older are never news
     last_read_at  INTEGER,                  -- provider's clock of the last full read (lastUpdated)
     backfill      INTEGER NOT NULL,         -- 0 awaits the user's choice (X), 1 pending, 2 done
@@ -112,7 +113,8 @@ CREATE TABLE conversation (
     list_digest     INTEGER,                -- digest of its entry in the list of conversations, likewise
     listed_to       INTEGER,                -- newest reading of its messages that was judged for absences
     remote_id       TEXT    NOT NULL,       -- the platform's id
-    link            TEXT                    -- where it is in the provider's own inbox, as the provider said it
+    link            TEXT,                   -- where it is in the provider's own inbox, as the provider said it
+    former_of       INTEGER                 -- account.switched_at for which its messages got flag 64
 ) STRICT;
 CREATE UNIQUE INDEX conversation_remote ON conversation (account, remote_id);
 -- account and unread at the end: filters are decided inside the index.
@@ -173,7 +175,8 @@ CREATE TABLE message (
                                             -- 9 story reply, 10 story mention, 11 reel, 12 product, 13 template
     origin       INTEGER NOT NULL,          -- 0 remote, 1 Backscroll, 2 elsewhere, 3 automatic
     flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload, 8 absent from the last reading,
-                                            -- 16 quotes another one, 32 known from a webhook alone
+                                            -- 16 quotes another one, 32 known from a webhook alone,
+                                            -- 64 known from the provider before alone
     reply_to     TEXT,                      -- the platform's id of the message that it quotes
     send_state   INTEGER,                   -- of the part that it is: SendState in order; NULL: not sent by us
     announce     INTEGER,                   -- 1 to be announced, 2 announced or withdrawn; NULL: never
@@ -196,8 +199,10 @@ CREATE INDEX message_media ON message (conversation, at, tie) WHERE flags & 1;
 CREATE TABLE unsent (
     account     INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     remote_id   TEXT    NOT NULL,           -- of the message
+    unsent_at   INTEGER NOT NULL,           -- when we were told; our clock, corrected; forgotten after 30 days
     PRIMARY KEY (account, remote_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX unsent_age ON unsent (unsent_at);
 
 -- The text, cut into terms and their prefixes by src/segment.rs. Contentless: the text is stored once, in message.
 -- rowid = message.id.
@@ -294,7 +299,8 @@ CREATE TABLE parked (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parked_age ON parked (parked_at);
 
--- Instagram: the id by which webhooks know a message, where reads know it by another one (src/apply/webhook.rs).
+-- Another id of a message: of webhooks where reads know it by another one, or of the provider before
+-- (src/apply/webhook.rs, src/apply/stitch.rs).
 CREATE TABLE alias (
     account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     remote_id    TEXT    NOT NULL,

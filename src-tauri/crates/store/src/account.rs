@@ -116,7 +116,7 @@ pub fn upsert_account(connection: &Connection, new: &NewAccount, now: Timestamp)
         connection
             .prepare_cached("UPDATE account SET connection = ?2, name = ?3, username = ?4 WHERE id = ?1")?
             .execute((id, new.connection.0, &new.name, &new.username))?;
-        remember_provider(connection, id, new)?;
+        remember_provider(connection, id, new, now)?;
         return Ok(Upserted { id: AccountId(id), created: false });
     }
     connection
@@ -136,20 +136,24 @@ pub fn upsert_account(connection: &Connection, new: &NewAccount, now: Timestamp)
         ))?;
     let id = connection.last_insert_rowid();
     connection.prepare_cached("INSERT INTO counter (account) VALUES (?1)")?.execute([id])?;
-    remember_provider(connection, id, new)?;
+    remember_provider(connection, id, new, now)?;
     Ok(Upserted { id: AccountId(id), created: true })
 }
 
 /// Remembers whose API the account is read through, also for when it is disconnected. Another one lets answer for another
-/// time.
-fn remember_provider(connection: &Connection, id: i64, new: &NewAccount) -> Result<()> {
+/// time, and what is held has to be stitched to what it brings.
+fn remember_provider(connection: &Connection, id: i64, new: &NewAccount, now: Timestamp) -> Result<()> {
     let provider: Option<String> = connection
         .prepare_cached("SELECT provider FROM connection WHERE id = ?1")?
         .query_row([new.connection.0], |row| row.get(0))
         .optional()?;
     let changed = connection
-        .prepare_cached("UPDATE account SET provider = ?2 WHERE id = ?1 AND provider IS NOT ?2")?
-        .execute((id, &provider))?;
+        .prepare_cached(
+            "UPDATE account SET provider = ?2,
+                switched_at = iif(provider IS NULL, NULL, max(?3, ifnull(switched_at + 1, ?3)))
+             WHERE id = ?1 AND provider IS NOT ?2",
+        )?
+        .execute((id, &provider, now.0))?;
     if changed > 0 {
         connection
             .prepare_cached("UPDATE conversation SET window_until = inbound_at + ?2 WHERE account = ?1")?

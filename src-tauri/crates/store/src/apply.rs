@@ -23,9 +23,10 @@ mod person;
 mod properties;
 pub(crate) mod row;
 mod sort_out;
+mod stitch;
 mod webhook;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use backscroll_model::{
     AccountId, Change, ConversationEvents, ConversationId, DAY, Listing, MessageId, Page, Platform, Provider, RemoteId,
@@ -163,21 +164,25 @@ pub(crate) struct Facts {
     pub(crate) account: i64,
     platform: Platform,
     provider: Option<Provider>,
+    /// When another provider took over; `None`: it is the first.
+    switched_at: Option<i64>,
     /// Messages up to then are history whichever way they come.
     news_floor: i64,
 }
 
 impl Facts {
     fn load(connection: &Connection, account: AccountId) -> Result<Self> {
-        let (platform, created_at, provider): (String, i64, Option<String>) = connection
-            .prepare_cached("SELECT platform, created_at, provider FROM account WHERE id = ?1")?
-            .query_row([account.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        type Columns = (String, i64, Option<String>, Option<i64>);
+        let (platform, created_at, provider, switched_at): Columns = connection
+            .prepare_cached("SELECT platform, created_at, provider, switched_at FROM account WHERE id = ?1")?
+            .query_row([account.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .optional()?
             .ok_or(StoreError::NotFound("account"))?;
         Ok(Self {
             account: account.0,
             platform: platform_of(&platform)?,
             provider: provider_of(provider.as_deref())?,
+            switched_at,
             news_floor: Timestamp(created_at).plus(-NEWS_BEFORE_CONNECTING).0,
         })
     }
@@ -252,6 +257,7 @@ fn take_in(
         let number = match found.get(remote_id) {
             Some(number) => *number,
             None => {
+                stitch::conversation(connection, facts, entry.events)?;
                 works.push(Work::new(Row::load_or_create(connection, facts, remote_id)?));
                 found.insert(remote_id, works.len() - 1);
                 works.len() - 1
@@ -262,10 +268,9 @@ fn take_in(
         work.listings.extend(entry.events.listing.map(|listing| (Proof::Read, listing)));
         work.listings.extend(entry.events.ids.map(|listing| (Proof::Ids, listing)));
     }
-    let mut unsent: HashSet<String> = merge::unsent_before_seen(connection, facts)?;
-    sorted.insert_new(connection, facts, context, works, &mut unsent, applied)?;
+    sorted.insert_new(connection, facts, context, works, applied)?;
     sorted.merge_held(connection, facts, context, works, applied)?;
-    sorted.take_back(connection, facts, works, applied)?;
+    sorted.take_back(connection, facts, context, works, applied)?;
     sorted.hear(connection, facts, context, works, applied)?;
     let moved = sorted.placeholders(connection, facts, works)?;
     for work in works.iter_mut().filter(|work| moved.contains(&work.row.id)) {

@@ -692,6 +692,70 @@ fn a_dead_link_is_fetched_again_once_it_is_signed_anew() {
 }
 
 #[test]
+fn a_copy_stays_whatever_host_and_path_the_cdn_names_and_that_alone_is_no_news() {
+    let (connection, account) = with_account(Platform::Instagram);
+    let say = |url: &str, remote_id: Option<&str>, text: &str| {
+        let mut message = seen("1", Direction::In, ago(HOUR), text);
+        message.kind = MessageKind::Image;
+        message.attachments = vec![AttachmentSeen {
+            kind: MessageKind::Image,
+            type_name: "image".into(),
+            url: Some(url.into()),
+            remote_id: remote_id.map(Into::into),
+            ..AttachmentSeen::default()
+        }];
+        apply(&connection, account, &[page("t", vec![Event::Message(Box::new(message))], None)], &live()).unwrap()
+    };
+    let held = || -> (i64, i64, String) {
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        connection.query_row("SELECT id, state, url FROM attachment", [], row).unwrap()
+    };
+    say("https://scontent.xx.fbcdn.net/v/t1/a_n.jpg?oe=1", None, "Look");
+    let file = crate::MediaFile {
+        path: "a/1".into(),
+        size: 1,
+        sha256: [0; 32],
+        mime: "image/jpeg".into(),
+        width: None,
+        height: None,
+    };
+    crate::set_media_ready(&connection, backscroll_model::AttachmentId(held().0), &file).unwrap();
+    let (id, ready, _) = held();
+    let before = connection.total_changes();
+    say("https://scontent-fra5.xx.fbcdn.net/v/t39/a_n.jpg?oe=2", None, "Look");
+    assert_eq!(connection.total_changes(), before, "a poll without news");
+
+    say("https://scontent-ham3.xx.fbcdn.net/o1/v/t2/f2/other.jpg?oe=3", Some("f_1"), "Look again");
+    assert_eq!(held(), (id, ready, "https://scontent-ham3.xx.fbcdn.net/o1/v/t2/f2/other.jpg?oe=3".to_owned()));
+    let before = connection.total_changes();
+    say("https://lookaside.fbsbx.com/one_more/name.jpg", Some("f_1"), "Look again");
+    assert_eq!(connection.total_changes(), before, "known by its id");
+    check(&connection);
+}
+
+#[test]
+fn what_was_taken_back_before_it_was_seen_is_waited_for_thirty_days() {
+    let (connection, account) = with_account(Platform::Instagram);
+    let take_back = |id: &str, now: Timestamp| {
+        let unsent = page("t", vec![Event::Unsent { message: remote(id) }], None);
+        apply(&connection, account, &[unsent], &ApplyContext { now, ..live() }).unwrap();
+    };
+    let waiting = || -> String {
+        connection.query_row("SELECT ifnull(group_concat(remote_id), '') FROM unsent", [], |row| row.get(0)).unwrap()
+    };
+    take_back("1", ago(31 * DAY));
+    take_back("2", ago(HOUR));
+    take_back("3", NOW);
+    assert_eq!(waiting(), "2,3");
+    apply(&connection, account, &[page("t", vec![inbound("2", ago(HOUR), "x")], None)], &live()).unwrap();
+    assert_eq!(waiting(), "3");
+    for (sql, index) in [(merge::WAS_UNSENT, "PRIMARY KEY"), (merge::FORGET_UNSENT, "unsent_age")] {
+        crate::test_support::assert_walks(&connection, sql, index);
+    }
+    check(&connection);
+}
+
+#[test]
 fn deleting_a_history_leaves_the_other_accounts() {
     let (connection, account) = with_account(Platform::Instagram);
     let other = crate::test_support::add_account(&connection, Platform::X, "9002");

@@ -188,6 +188,8 @@ pub(crate) mod flag {
     pub(crate) const QUOTES: i64 = 16;
     /// Known from a webhook alone: no reading has shown it yet.
     pub(crate) const WEBHOOK: i64 = 32;
+    /// Known from the provider before alone: the present one has not named it yet.
+    pub(crate) const FORMER: i64 = 64;
 }
 
 #[cfg(test)]

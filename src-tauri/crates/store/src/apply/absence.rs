@@ -6,7 +6,8 @@
 //! and not this one, while it is among the newest 20.
 //!
 //! Refuses:
-//! - What was never in a listing: an own message whose id came with the answer to its sending, and what only a webhook told.
+//! - What was never in a listing: an own message whose id came with the answer to its sending, and what only a webhook
+//!   or the provider before told.
 //! - X: its pages are cut by a number of events, and deleting there hides a message from one side only.
 //! - A reading that is not later than the last one that was judged: an answer from a cache, or a page told again. So
 //!   repeating pages never adds a tombstone. The order of readings does matter here, as it must for *in a row*; out of
@@ -73,7 +74,8 @@ pub(super) fn judge(
     let from = listing.from.map_or(oldest, |from| from.0.max(oldest));
     let mut gone = 0;
     for message in held.by_id.values().filter(|m| !m.shown && m.at > from && m.at < newest.min(listing.to.0)) {
-        let listed_before = message.digest != 0 && message.flags & flag::WEBHOOK == 0 && message.kind != codes::UNSENT;
+        let listed_before =
+            message.digest != 0 && message.flags & (flag::WEBHOOK | flag::FORMER) == 0 && message.kind != codes::UNSENT;
         if !listed_before || newer(connection, work.row.id, message.at, page, held)? >= SHOWN_BY_THE_PLATFORM {
             continue;
         }

@@ -1,7 +1,8 @@
 //! Digests: how a page that says nothing new is recognised without looking at its messages (`performance.md`, rule 5).
 //!
-//! A digest covers what `apply` would store and nothing that changes by itself: not the time of the reading, and not
-//! the query of a media link, which the platforms sign anew for every answer. The raw payload is left out for the same
+//! A digest covers what `apply` would store and nothing that changes by itself: not the time of the reading, and of the
+//! address of a file nothing but its last segment, because the platforms sign it anew for every answer and name other
+//! hosts and paths of their CDNs. The raw payload is left out for the same
 //! reason; it is replaced whenever something else of its message changes.
 //!
 //! Two digests per conversation, because two kinds of answers alternate: messages, and the list of conversations. The
@@ -102,7 +103,7 @@ impl<'p> Entry<'p> {
                     text(bytes, Some(person.remote_id.as_str()));
                     text(bytes, person.name.as_deref());
                     text(bytes, person.username.as_deref());
-                    text(bytes, person.avatar_url.as_deref().map(without_query));
+                    text(bytes, person.avatar_url.as_deref().map(file_name));
                 }
                 Event::ReadUpTo(at) => {
                     bytes.push(b'r');
@@ -206,7 +207,10 @@ pub(super) fn message(seen: &MessageSeen, bytes: &mut Vec<u8>) -> i64 {
     for attachment in &seen.attachments {
         bytes.extend([b'a', code(codes::kind(attachment.kind))]);
         text(bytes, Some(&attachment.type_name));
-        text(bytes, attachment.url.as_deref().map(without_query));
+        // The provider's own id of the file says best whether it is the same one.
+        bytes.push(u8::from(attachment.url.is_some()));
+        text(bytes, attachment.remote_id.as_deref().or(attachment.url.as_deref().map(file_name)));
+        text(bytes, attachment.size.map(|size| size.to_string()).as_deref());
         text(bytes, attachment.name.as_deref());
         text(bytes, attachment.detail.as_deref());
     }
@@ -242,6 +246,12 @@ fn text(bytes: &mut Vec<u8>, text: Option<&str>) {
 
 fn hash(bytes: &[u8]) -> i64 {
     XxHash3_64::oneshot(bytes).cast_signed()
+}
+
+/// What stays of the address of a file whichever host answers: its last segment that is not empty.
+pub(super) fn file_name(url: &str) -> &str {
+    let path = without_query(url).trim_end_matches('/');
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 /// A link without what is signed anew each time.

@@ -5,7 +5,9 @@
 
 use std::collections::HashSet;
 
-use backscroll_model::{AttachmentSeen, MessageKind, MessageSeen, ReactionSeen, RemoteId, text::clean_line};
+use backscroll_model::{
+    AttachmentSeen, DAY, MessageKind, MessageSeen, ReactionSeen, RemoteId, Timestamp, text::clean_line,
+};
 use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::{Facts, Work, digest::without_query, webhook};
@@ -102,6 +104,8 @@ pub(super) fn merge(
     // What the platform told before, a webhook only completes: it may come again, and after an edit.
     let completes = how.webhook && held.digest != 0;
     let first_read = !how.webhook && held.flags & flag::WEBHOOK != 0;
+    let named_by_the_present = held.flags & flag::FORMER != 0;
+    held.flags &= !flag::FORMER;
     let at = match held.digest {
         0 => seen.at.0,
         _ if completes && held.at.div_euclid(1_000) != seen.at.0.div_euclid(1_000) => held.at,
@@ -137,13 +141,13 @@ pub(super) fn merge(
         }
     }
     if held.kind != codes::UNSENT && !completes {
-        changed |= files(connection, &mut held, seen, said_anew, first_read)?;
+        changed |= files(connection, &mut held, seen, said_anew)?;
     }
     if first_read {
         held.flags &= !flag::WEBHOOK;
     } else if how.webhook && held.digest == 0 {
         held.flags |= flag::WEBHOOK;
-    } else if !changed {
+    } else if !changed && !named_by_the_present {
         return Ok(Merged::Unchanged);
     }
     work.delta.recompute |= moved;
@@ -204,7 +208,7 @@ fn complete(connection: &Connection, held: &mut Held, seen: &MessageSeen, has_co
         changed = true;
     }
     if held.flags & flag::ATTACHMENTS == 0 {
-        changed |= files(connection, held, seen, true, false)?;
+        changed |= files(connection, held, seen, true)?;
     }
     Ok(changed)
 }
@@ -266,63 +270,39 @@ fn react(connection: &Connection, held: &mut Held, seen: &[ReactionSeen], newer:
     Ok(true)
 }
 
-/// Files and links, one by one. A link that was signed anew replaces one that waits or died; that is not a change.
-/// `first_read`: a webhook named the same files under other links; the reading's stand, and copies are kept.
-fn files(
-    connection: &Connection,
-    held: &mut Held,
-    message: &MessageSeen,
-    said_anew: bool,
-    first_read: bool,
-) -> Result<bool> {
+/// Files and links, one by one. No platform exchanges a file of a message, so one of the same place and kind is the same
+/// one, whatever its address: hosts and paths of the CDNs differ from answer to answer. Its copy is kept. An address that
+/// was signed anew replaces one that waits or died; that is not a change.
+fn files(connection: &Connection, held: &mut Held, message: &MessageSeen, said_anew: bool) -> Result<bool> {
     let seen = message.attachments.as_slice();
     if seen.is_empty() || (held.flags & flag::ATTACHMENTS == 0 && !said_anew) {
         return Ok(false);
     }
     let before = {
         let mut statement = connection.prepare_cached(
-            "SELECT id, kind, type_name, url, state FROM attachment WHERE message = ?1 ORDER BY ordinal",
+            "SELECT id, kind, type_name, name, detail, url, state FROM attachment WHERE message = ?1 ORDER BY ordinal",
         )?;
         let rows = statement.query_map([held.id], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, Option<String>>(2)?,
-                row.get::<_, Option<String>>(3)?,
-                row.get::<_, i64>(4)?,
-            ))
+            Ok(HeldFile {
+                id: row.get(0)?,
+                kind: row.get(1)?,
+                words: (row.get(2)?, row.get(3)?, row.get(4)?),
+                url: row.get(5)?,
+                state: row.get(6)?,
+            })
         })?;
         rows.collect::<rusqlite::Result<Vec<_>>>()?
     };
+    let is_story = codes::kind_of(held.kind)?.is_story();
     let mut changed = false;
     for (ordinal, file) in seen.iter().enumerate() {
-        if let Some((id, kind, type_name, url, state)) = before.get(ordinal) {
-            let same = *kind == codes::kind(file.kind)
-                && *type_name == foreign_word(file)
-                && url.as_deref().map(without_query) == file.url.as_deref().map(without_query);
-            if same {
-                if *url == file.url {
-                    continue;
-                }
-                let state = match *state {
-                    codes::MEDIA_WAITING | codes::MEDIA_GONE => codes::MEDIA_WAITING,
-                    // Fetched again when somebody asks for it, and then from a link that is alive.
-                    codes::MEDIA_EVICTED => codes::MEDIA_EVICTED,
-                    _ => continue,
-                };
-                connection
-                    .prepare_cached("UPDATE attachment SET url = ?2, state = ?3 WHERE id = ?1")?
-                    .execute((id, &file.url, state))?;
+        if let Some(before) = before.get(ordinal) {
+            if before.kind == codes::kind(file.kind) {
+                changed |= retold(connection, before, file, is_story)?;
                 continue;
             }
-            if first_read && *kind == codes::kind(file.kind) && file.url.is_some() {
-                retold(connection, *id, file, *state)?;
-                changed = true;
-                continue;
-            }
-            connection.prepare_cached("DELETE FROM attachment WHERE id = ?1")?.execute([id])?;
+            connection.prepare_cached("DELETE FROM attachment WHERE id = ?1")?.execute([before.id])?;
         }
-        let is_story = codes::kind_of(held.kind)?.is_story();
         insert_attachment(&mut *connection.prepare_cached(INSERT_ATTACHMENT)?, held.id, is_story, ordinal, file)?;
         held.flags |= flag::ATTACHMENTS;
         changed = true;
@@ -330,25 +310,51 @@ fn files(
     Ok(changed)
 }
 
-/// The same file as another answer names it.
-fn retold(connection: &Connection, id: i64, file: &AttachmentSeen, state: i64) -> Result<()> {
-    let state = if state == codes::MEDIA_GONE { codes::MEDIA_WAITING } else { state };
+/// A file of a message, as it is held.
+struct HeldFile {
+    id: i64,
+    kind: i64,
+    /// The provider's word for it, its name, its second line.
+    words: (Option<String>, Option<String>, Option<String>),
+    url: Option<String>,
+    state: i64,
+}
+
+/// The same file as another answer names it. Returns whether a person would see a difference.
+fn retold(connection: &Connection, held: &HeldFile, file: &AttachmentSeen, is_story: bool) -> Result<bool> {
+    let fetched = is_fetched(is_story, file);
+    let state = match held.state {
+        codes::MEDIA_GONE if held.url != file.url && fetched => codes::MEDIA_WAITING,
+        codes::MEDIA_LINK if held.url.is_none() && fetched => codes::MEDIA_WAITING,
+        state => state,
+    };
+    // A link that ended is shown as ended; an address from which a copy was or will be made is not forgotten.
+    let url = file.url.as_ref().or(if held.state == codes::MEDIA_LINK { None } else { held.url.as_ref() });
+    let (word, name, detail) = held.words.clone();
+    let words =
+        (foreign_word(file).or(word), line(file.name.as_deref()).or(name), line(file.detail.as_deref()).or(detail));
+    // Only what will be fetched hangs on the signature; what is evicted is fetched when somebody asks for it.
+    let is_fetchable = matches!(held.state, codes::MEDIA_WAITING | codes::MEDIA_GONE | codes::MEDIA_EVICTED);
+    let moved = held.url.as_deref().map(without_query) != url.map(|url| without_query(url));
+    if words == held.words && !moved && !(is_fetchable && url != held.url.as_ref()) {
+        return Ok(false);
+    }
     connection
         .prepare_cached(
             "UPDATE attachment SET url = ?2, state = ?3, type_name = ?4, name = ?5, detail = ?6,
-                mime = iif(state = 2, mime, ?7), told_size = ?8 WHERE id = ?1",
+                mime = iif(state = 2, mime, ifnull(?7, mime)), told_size = ifnull(?8, told_size) WHERE id = ?1",
         )?
         .execute((
-            id,
-            &file.url,
+            held.id,
+            url,
             state,
-            foreign_word(file),
-            line(file.name.as_deref()),
-            line(file.detail.as_deref()),
+            &words.0,
+            &words.1,
+            &words.2,
             line(file.mime.as_deref()),
             file.size.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
         ))?;
-    Ok(())
+    Ok(words != held.words || (held.state == codes::MEDIA_LINK && moved))
 }
 
 /// Names and second lines are cut here.
@@ -397,11 +403,20 @@ fn foreign_word(file: &AttachmentSeen) -> Option<String> {
 }
 
 /// Turns a message into a tombstone; one that is not held yet becomes one when it comes. Returns whether a row changed.
-pub(super) fn take_back(connection: &Connection, facts: &Facts, work: &mut Work, remote_id: &RemoteId) -> Result<bool> {
+pub(super) fn take_back(
+    connection: &Connection,
+    facts: &Facts,
+    work: &mut Work,
+    remote_id: &RemoteId,
+    now: Timestamp,
+) -> Result<bool> {
     let Some(held) = find(connection, facts, remote_id)? else {
         connection
-            .prepare_cached("INSERT INTO unsent (account, remote_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-            .execute((facts.account, remote_id.as_str()))?;
+            .prepare_cached(
+                "INSERT INTO unsent (account, remote_id, unsent_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute((facts.account, remote_id.as_str(), now.0))?;
+        connection.prepare_cached(FORGET_UNSENT)?.execute([now.plus(-UNSENT_WAITS).0])?;
         parked::forget(connection, facts, remote_id)?;
         let counted = placeholder::came(connection, facts.account, std::iter::once(remote_id))?;
         if counted.contains(&work.row.id) {
@@ -425,7 +440,7 @@ pub(super) fn tombstone(connection: &Connection, id: i64) -> Result<()> {
         "DELETE FROM reaction WHERE message = ?1",
         "DELETE FROM raw WHERE id = ?1",
         "DELETE FROM parked WHERE (account, message) = (SELECT account, remote_id FROM message WHERE id = ?1)",
-        "UPDATE message SET kind = 7, text = NULL, reply_to = NULL, flags = flags & 32,
+        "UPDATE message SET kind = 7, text = NULL, reply_to = NULL, flags = flags & 96,
             announce = nullif(announce, 1) WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id])?;
@@ -433,22 +448,19 @@ pub(super) fn tombstone(connection: &Connection, id: i64) -> Result<()> {
     search::remove(connection, id)
 }
 
-/// Messages that were taken back before they were seen.
-pub(super) fn unsent_before_seen(connection: &Connection, facts: &Facts) -> Result<HashSet<String>> {
-    Ok(connection
-        .prepare_cached("SELECT remote_id FROM unsent WHERE account = ?1")?
-        .query_map([facts.account], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?)
+/// Whether the message was taken back before it was seen; it becomes a tombstone now, and no longer waits for that.
+pub(super) fn was_unsent(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<bool> {
+    Ok(connection.prepare_cached(WAS_UNSENT)?.execute((facts.account, remote_id.as_str()))? > 0)
 }
 
-/// Forgets those that are tombstones now: what is left in `unsent` still waits.
-pub(super) fn forget_unsent(connection: &Connection, facts: &Facts, unsent: &HashSet<String>) -> Result<()> {
-    for remote_id in unsent_before_seen(connection, facts)? {
-        if !unsent.contains(&remote_id) {
-            connection
-                .prepare_cached("DELETE FROM unsent WHERE account = ?1 AND remote_id = ?2")?
-                .execute((facts.account, remote_id))?;
-        }
-    }
-    Ok(())
+/// Whether the account waits for any such: the usual case costs one look.
+pub(super) fn any_unsent(connection: &Connection, facts: &Facts) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM unsent WHERE account = ?1)")?
+        .query_row([facts.account], |row| row.get(0))?)
 }
+
+pub(super) const WAS_UNSENT: &str = "DELETE FROM unsent WHERE account = ?1 AND remote_id = ?2";
+pub(super) const FORGET_UNSENT: &str = "DELETE FROM unsent WHERE unsent_at < ?1";
+/// A message that does not come in this time never will, in ms.
+const UNSENT_WAITS: i64 = 30 * DAY;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use backscroll_model::{ParticipantSeen, text};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Facts, Work, digest::without_query};
+use super::{Facts, Work, digest::file_name};
 use crate::{Result, codes};
 
 /// Names longer than this help nobody.
@@ -76,7 +76,7 @@ fn merged(held: &Person, seen: &ParticipantSeen) -> Person {
         person.username = Some(username);
     }
     if let Some(url) = seen.avatar_url.as_deref() {
-        let same_picture = person.avatar_url.as_deref().map(without_query) == Some(without_query(url));
+        let same_picture = person.avatar_url.as_deref().map(file_name) == Some(file_name(url));
         // A dead link that was signed anew may be alive.
         let revived = person.avatar_state == codes::MEDIA_GONE && person.avatar_url.as_deref() != Some(url);
         if !same_picture || revived {

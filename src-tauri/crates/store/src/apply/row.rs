@@ -146,8 +146,10 @@ impl Row {
             return Ok(row);
         }
         connection
-            .prepare_cached("INSERT INTO conversation (account, remote_id, state, by_rule) VALUES (?1, ?2, ?3, 1)")?
-            .execute((facts.account, remote_id.as_str(), conversation::DONE))?;
+            .prepare_cached(
+                "INSERT INTO conversation (account, remote_id, state, by_rule, former_of) VALUES (?1, ?2, ?3, 1, ?4)",
+            )?
+            .execute((facts.account, remote_id.as_str(), conversation::DONE, facts.switched_at))?;
         let columns = Columns { state: conversation::DONE, by_rule: true, unlisted: true, ..Columns::default() };
         Ok(Self {
             id: connection.last_insert_rowid(),

@@ -18,7 +18,7 @@ use super::{
     merge::{self, How},
     person::People,
     row::Last,
-    webhook,
+    stitch, webhook,
 };
 use crate::{
     Result, codes,
@@ -126,7 +126,7 @@ impl<'p> Sorted<'p> {
                     if let Some(held) = held.by_id.get_mut(seen.remote_id.as_str()) {
                         held.shown = true;
                         let first_read = !is_webhook && held.flags & flag::WEBHOOK != 0;
-                        if first_read || !held.is_what_was(seen, *digest) {
+                        if first_read || held.flags & flag::FORMER != 0 || !held.is_what_was(seen, *digest) {
                             self.held.push(again);
                         }
                         continue;
@@ -137,7 +137,10 @@ impl<'p> Sorted<'p> {
                     } else if seen.direction == Direction::Out && echoes.bind(connection, facts, work, seen)? {
                         self.came.push(&seen.remote_id);
                         self.held.push(again);
-                    } else if webhook::twin(connection, facts, work, seen, is_webhook, &held, events)? {
+                    } else if stitch::stitched(connection, facts, seen, &held, events)?
+                        || webhook::twin(connection, facts, work, seen, is_webhook, &held, events)?
+                    {
+                        self.came.push(&seen.remote_id);
                         self.held.push(again);
                     } else {
                         self.new.push(New { work: number, seen, digest: *digest, read_at, rank });
@@ -157,7 +160,6 @@ impl<'p> Sorted<'p> {
         facts: &Facts,
         context: &ApplyContext,
         works: &mut [Work],
-        unsent: &mut HashSet<String>,
         applied: &mut Applied,
     ) -> Result<()> {
         if self.new.is_empty() {
@@ -167,6 +169,7 @@ impl<'p> Sorted<'p> {
         let mut ids = Ids::default();
         let mut writer = Writer::new(connection)?;
         let is_webhook = context.arrival == Arrival::Webhook;
+        let unsent = merge::any_unsent(connection, facts)?;
         let (listed, parked) = (placeholder::any(connection, facts.account)?, parked::any(connection, facts.account)?);
         let mut waiting: Vec<(usize, &RemoteId, Target, Came)> = Vec::new();
         let mut oldest = i64::MAX;
@@ -176,7 +179,7 @@ impl<'p> Sorted<'p> {
             let seen = new.seen;
             let id = ids.take(connection, seen.at)?.0;
             let taken_back =
-                seen.kind == MessageKind::Unsent || (!unsent.is_empty() && unsent.remove(seen.remote_id.as_str()));
+                (unsent && merge::was_unsent(connection, facts, &seen.remote_id)?) || seen.kind == MessageKind::Unsent;
             // One that was taken back opens the conversation as it would have by coming earlier, but nobody is told.
             let is_news = context.arrival.is_live() && seen.direction == Direction::In && seen.at.0 > facts.news_floor;
             let Some(flags) = writer.insert(facts, work.row.id, id, &new, taken_back, is_news, is_webhook)? else {
@@ -216,7 +219,6 @@ impl<'p> Sorted<'p> {
                 parked::came(connection, facts, work, message, row, how)?;
             }
         }
-        merge::forget_unsent(connection, facts, unsent)?;
         connection
             .prepare_cached(
                 "UPDATE counter SET oldest_at = ?2 WHERE account = ?1 AND (oldest_at IS NULL OR oldest_at > ?2)",
@@ -289,6 +291,9 @@ impl<'p> Sorted<'p> {
             .into_iter()
             .filter_map(|(number, message, at)| works.get(number).map(|work| (work.row.id, message, at)))
             .collect();
+        for work in works {
+            moved.extend(stitch::listed(connection, facts, work, &listed)?);
+        }
         moved.extend(placeholder::list(connection, facts.account, &listed)?);
         Ok(moved)
     }
@@ -298,13 +303,14 @@ impl<'p> Sorted<'p> {
         &mut self,
         connection: &Connection,
         facts: &Facts,
+        context: &ApplyContext,
         works: &mut [Work],
         applied: &mut Applied,
     ) -> Result<()> {
         applied.changed += std::mem::take(&mut self.gone);
         for (number, message) in std::mem::take(&mut self.unsent) {
             let Some(work) = works.get_mut(number) else { continue };
-            if merge::take_back(connection, facts, work, message)? {
+            if merge::take_back(connection, facts, work, message, context.now)? {
                 applied.changed += 1;
             }
         }

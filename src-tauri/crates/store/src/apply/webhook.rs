@@ -158,7 +158,7 @@ pub(super) const TWIN: &str = "SELECT id FROM message INDEXED BY message_thread
         AND NOT EXISTS (SELECT 1 FROM alias INDEXED BY alias_message WHERE message = message.id)
     ORDER BY abs(at - ?7), id LIMIT 1";
 
-fn also_known_as(connection: &Connection, facts: &Facts, remote_id: &str, message: i64) -> Result<()> {
+pub(super) fn also_known_as(connection: &Connection, facts: &Facts, remote_id: &str, message: i64) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO alias (account, remote_id, message) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
         .execute((facts.account, remote_id, message))?;

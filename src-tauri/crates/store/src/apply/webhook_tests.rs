@@ -100,12 +100,42 @@ fn a_copy_that_was_fetched_stays_when_the_reading_names_another_link() {
     let say = |(page, context): (Page, ApplyContext)| apply(&connection, account, &[page], &context).unwrap();
     say(told(message(photo("1", AT.plus(9), "https://webhook/1.jpg"))));
     let waiting = crate::attachments_waiting(&connection, 9).unwrap();
-    let file = crate::MediaFile { path: "a/1".into(), size: 1, sha256: [0; 32], mime: "image/png".into(), width: None, height: None };
+    let file = crate::MediaFile {
+        path: "a/1".into(),
+        size: 1,
+        sha256: [0; 32],
+        mime: "image/png".into(),
+        width: None,
+        height: None,
+    };
     crate::set_media_ready(&connection, waiting[0].id, &file).unwrap();
     say(read(vec![message(photo("1", AT, "https://read/1.jpg"))], NOW));
     let attachment = thread(&connection).remove(0).attachments.remove(0);
     assert_eq!(attachment.file, backscroll_model::MediaState::Ready { path: "a/1".into() });
     assert_eq!(attachment.url.as_deref(), Some("https://read/1.jpg"));
+}
+
+#[test]
+fn a_message_that_is_held_under_its_other_id_is_not_counted_as_missing() {
+    let ids = |id: &str| {
+        let (mut ids, context) = read(vec![Event::Listed { message: id.into(), at: AT }], NOW);
+        let listing = ids.conversations[0].listing.take();
+        ids.conversations[0].ids = listing;
+        (ids, context)
+    };
+    let placeholders = |connection: &Connection| -> i64 {
+        connection.query_row("SELECT count(*) FROM placeholder", [], |row| row.get(0)).unwrap()
+    };
+    let hook = told(message(text("w", AT.plus(400), "x")));
+    let reading = read(vec![message(text("r", AT, "x"))], NOW);
+    for order in [[&hook, &ids("r"), &reading], [&ids("r"), &hook, &reading], [&hook, &reading, &ids("r")]] {
+        let connection = rows(&order.map(Clone::clone));
+        assert_eq!((placeholders(&connection), thread(&connection).len()), (0, 1));
+    }
+    let connection = rows(&[hook.clone(), ids("r")]);
+    assert_eq!(placeholders(&connection), 0, "listed under the id of readings");
+    let other = rows(&[hook, ids("r"), told(Event::Listed { message: "q".into(), at: AT })]);
+    assert_eq!(placeholders(&other), 1, "one row is one message");
 }
 
 #[test]
