@@ -134,10 +134,8 @@ impl<'p> Sorted<'p> {
                     if !self.named.insert((number, seen.remote_id.as_str())) {
                         // Named twice in this batch: whatever the first becomes, the second meets it as held.
                         self.held.push(again);
-                    } else if seen.direction == Direction::Out && echoes.bind(connection, facts, work, seen)? {
-                        self.came.push(&seen.remote_id);
-                        self.held.push(again);
-                    } else if stitch::stitched(connection, facts, seen, &held, events)?
+                    } else if (seen.direction == Direction::Out && echoes.bind(connection, facts, work, seen)?)
+                        || stitch::stitched(connection, facts, seen, &held, events)?
                         || webhook::twin(connection, facts, work, seen, is_webhook, &held, events)?
                     {
                         self.came.push(&seen.remote_id);
