@@ -128,14 +128,15 @@ fn pages_of_a_walk_touch_each_other() {
 }
 
 #[test]
-fn a_second_that_fills_a_page_costs_no_coverage() {
+fn a_second_that_fills_a_page_leaves_a_gap_in_that_second_and_the_next_page_closes_it() {
     let mut walk = asked(Platform::Messenger);
     walk.server_time = None;
     let first = of_messages(&[message("c", 60), message("b", 60), message("a", 60)], true, &walk);
-    assert_eq!((first.conversations[0].listing, first.top), (None, Some(at(60))));
+    let only_the_next_instant = Listing { from: Some(at(61)), to: at(61) };
+    assert_eq!((first.conversations[0].listing, first.top), (Some(only_the_next_instant), Some(at(61))));
     walk.top = Some(first.top);
     let second = of_messages(&[message("z", 60), message("y", 50)], false, &walk);
-    assert_eq!(second.conversations[0].listing, Some(Listing { from: None, to: at(60) }));
+    assert_eq!(second.conversations[0].listing, Some(Listing { from: None, to: at(61) }));
 }
 
 #[test]

@@ -62,8 +62,11 @@ pub(crate) struct Memory {
     pub(crate) fixed: Option<i64>,
     /// Conversations whose older history could not be had since the start, or since something happened in them.
     unreadable: BTreeSet<RemoteId>,
-    /// Conversations in which something happened since: what was listed to its end before is listed again.
-    stirred: BTreeSet<RemoteId>,
+    /// Conversations in which something happened since, and when by the provider's clock: what was listed to its end before
+    /// is listed again, once it is quiet.
+    stirred: BTreeMap<RemoteId, Timestamp>,
+    /// Some are not quiet yet.
+    young: bool,
     /// The pause after which the risky conversations were read: where reading had ended.
     caught_up: Option<Timestamp>,
     /// The list broke off before its end: when, and what was seen all the same.
@@ -83,7 +86,8 @@ impl Default for Memory {
             more: true,
             fixed: None,
             unreadable: BTreeSet::new(),
-            stirred: BTreeSet::new(),
+            stirred: BTreeMap::new(),
+            young: false,
             caught_up: None,
             broken: None,
             viewed_at: None,
@@ -219,7 +223,7 @@ impl Round<'_> {
         memory.fastest = fastest;
         memory.walked_at = Some(began);
         // Something new may have opened a gap, or be of somebody new.
-        memory.more |= self.tally.wrote;
+        memory.more |= self.tally.wrote || memory.young;
         Ok(())
     }
 

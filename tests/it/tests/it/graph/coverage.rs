@@ -139,11 +139,15 @@ fn unsend(shop: &Shop, chat: &Chat, back: usize) {
 /// What must be true once everything that can be asked for was asked for.
 async fn at_the_end(shop: &Shop, rules: &Rules, chats: &[Chat]) {
     let db = crate::invariants::snapshot(shop.data());
-    let unlisted: i64 = db.query_row("SELECT count(*) FROM conversation WHERE unlisted = 1", [], |r| r.get(0)).unwrap();
+    // An empty list proves nothing, but it was walked.
+    let unlisted = "SELECT count(*) FROM conversation c WHERE unlisted = 1 AND NOT EXISTS
+        (SELECT 1 FROM cursor k WHERE k.account = c.account AND k.name = 'ids:' || c.remote_id AND k.value = 'end')";
+    let unlisted: i64 = db.query_row(unlisted, [], |r| r.get(0)).unwrap();
     assert_eq!(unlisted, 0, "every list of ids was walked to its end");
     let gaps = shop.inbox().gaps(None).await.unwrap();
     assert!(gaps.iter().all(|gap| gap.count.is_some()), "{gaps:?} are not counted");
-    if rules.platform == Sim::Facebook && rules.messenger_details.is_none() {
+    // The row of an unsent message at the end of a page cannot be told from one whose text is not given.
+    if rules.platform == Sim::Facebook && rules.messenger_details.is_none() && !rules.unsent_rows {
         assert!(gaps.is_empty(), "Messenger gives everything: {gaps:?}");
     }
     for chat in chats {

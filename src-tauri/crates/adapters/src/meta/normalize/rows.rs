@@ -116,7 +116,7 @@ impl Span {
         let from = next_second(self.oldest?).plus(self.disorder);
         // One second fills the whole page: what it leaves out of that second must show as missing, so the next instant is
         // proven, and what is older is not. (The last instant of a listing may be incomplete.)
-        Some(Listing { from: Some(from), to: to.max(from) })
+        (from <= to || self.disorder == 0).then_some(Listing { from: Some(from), to: to.max(from) })
     }
 }
 

@@ -4,7 +4,7 @@
 //! page; what cannot be had is asked for again only when something happens in that conversation.
 
 use backscroll_adapters::{Kind, Read};
-use backscroll_model::{DAY, Page, Platform, Timestamp};
+use backscroll_model::{DAY, Page, Platform, SECOND, Timestamp};
 use backscroll_store::{self as db, IdsWalk};
 
 use super::{has_spare, is_of_one};
@@ -16,6 +16,8 @@ const BY_IDS: &str = "ids ";
 const OLDER_PAGE: u32 = 50;
 /// In place of a cursor: the conversation was listed to its end, and more cannot be had.
 const END: &str = "end";
+/// A conversation in which nothing happened for so long is quiet: the margin of a listing, and whole seconds.
+const QUIET: i64 = 7 * SECOND;
 /// Conversations with something uncounted that are looked at to find one that can be listed.
 const UNLISTED: u32 = 1_000;
 /// Calls of a reader that makes one round and ends: more than half a day at two a second is a list without an end.
@@ -32,9 +34,15 @@ impl Round<'_> {
     /// All that lies further back, for a reader that makes one round and ends.
     pub(in crate::round) async fn read_graph_to_its_end(&mut self) -> Result<(), Stop> {
         for _ in 0..CALLS_TO_THE_END {
-            if !self.read_further().await? {
+            if self.read_further().await? {
+                continue;
+            }
+            if !std::mem::take(&mut self.live.graph().young) {
                 break;
             }
+            self.live.graph().more = true;
+            let _rest = self.inner.quiet.rest();
+            self.inner.sleep_until(self.inner.now().plus(QUIET)).await;
         }
         Ok(())
     }
@@ -61,9 +69,16 @@ impl Round<'_> {
     pub(super) async fn next_older(&self) -> Result<Option<IdsWalk>, Stop> {
         let id = self.account.id;
         let found = self.inner.read(move |c| db::ids_to_walk(c, id, UNLISTED)).await.map_err(Stop::Storage)?;
-        let memory = self.live.graph();
-        let mut open = found.into_iter().filter(|walk| !memory.unreadable.contains(&walk.remote_id));
-        let found = open.find(|walk| walk.cursor.as_deref() != Some(END) || memory.stirred.contains(&walk.remote_id));
+        // A listing proves nothing of the last seconds before it: what is still being written is listed afterwards.
+        let quiet = self.link.corrected(self.inner.now()).plus(-QUIET);
+        let mut memory = self.live.graph();
+        let (ready, young): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .filter(|walk| !memory.unreadable.contains(&walk.remote_id))
+            .filter(|walk| walk.cursor.as_deref() != Some(END) || memory.stirred.contains_key(&walk.remote_id))
+            .partition(|walk| memory.stirred.get(&walk.remote_id).is_none_or(|at| *at < quiet));
+        memory.young = !young.is_empty();
+        let found = ready.into_iter().next();
         Ok(found.map(|walk| IdsWalk { cursor: walk.cursor.filter(|cursor| cursor != END), ..walk }))
     }
 

@@ -31,7 +31,7 @@ impl Round<'_> {
                 continue;
             };
             memory.unreadable.remove(&conversation.remote_id);
-            memory.stirred.insert(conversation.remote_id.clone());
+            memory.stirred.insert(conversation.remote_id.clone(), updated);
             let newest = times(conversation).max();
             if newest.is_none_or(|newest| newest < updated.plus(-DELAY)) {
                 memory.owed.entry(conversation.remote_id.clone()).or_default();
