@@ -105,7 +105,14 @@ impl Batch {
         let settings = self.settings.then_some(Change::Settings);
         let webhooks = self.webhooks.then_some(Change::Webhooks);
         let counts = self.counts.then_some(Change::Counts);
-        accounts.chain(conversations).chain(messages).chain(settings).chain(webhooks).chain(counts).chain(backfilled).collect()
+        accounts
+            .chain(conversations)
+            .chain(messages)
+            .chain(settings)
+            .chain(webhooks)
+            .chain(counts)
+            .chain(backfilled)
+            .collect()
     }
 }
 

@@ -147,10 +147,9 @@ mod tests {
     fn no_answer_carries_a_credential() {
         // The three input types are the only ones that may name one.
         let bindings = fresh_bindings();
-        let outputs =
-            bindings.split("export type ").filter(|t| {
-            !t.starts_with("AyrshareKeys") && !t.starts_with("XKeys") && !t.starts_with("MetaKeys")
-        });
+        let outputs = bindings
+            .split("export type ")
+            .filter(|t| !t.starts_with("AyrshareKeys") && !t.starts_with("XKeys") && !t.starts_with("MetaKeys"));
         for ty in outputs.skip(1) {
             for word in ["api_key", "api_secret", "profile_key", "token"] {
                 assert!(!ty.contains(&format!("{word}:")), "{word} in {ty}");

@@ -43,10 +43,7 @@ pub async fn register_webhook(
 /// What the provider has registered.
 #[tauri::command]
 #[specta::specta]
-pub async fn registered_webhooks(
-    shell: State<'_, Shell>,
-    connection: ConnectionId,
-) -> Result<Vec<RegisteredWebhook>> {
+pub async fn registered_webhooks(shell: State<'_, Shell>, connection: ConnectionId) -> Result<Vec<RegisteredWebhook>> {
     shell.inbox().await?.registered_webhooks(check::id(connection)?).await
 }
 

@@ -43,14 +43,8 @@ impl Subject {
         fs::create_dir_all(dir)?;
         let subject = Self::open(dir)?;
         let accounts = subject.write(move |db| {
-            let connection = backscroll_store::add_connection(
-                db,
-                provider,
-                "Corner Bakery",
-                "http://127.0.0.1:9",
-                None,
-                NOW,
-            )?;
+            let connection =
+                backscroll_store::add_connection(db, provider, "Corner Bakery", "http://127.0.0.1:9", None, NOW)?;
             let business = backscroll_store::add_business(db, "Corner Bakery")?;
             let mut accounts = BTreeMap::new();
             for platform in Platform::ALL {
@@ -184,8 +178,7 @@ pub fn decode(body: &Body) -> Result<Vec<Page>> {
 }
 
 fn decode_only(body: &Body) -> Result<Vec<Page>> {
-    ayrshare::pages_of(body.platform, &body.json)
-        .map_err(|kind| anyhow!("the adapter refused a body: {kind:?}"))
+    ayrshare::pages_of(body.platform, &body.json).map_err(|kind| anyhow!("the adapter refused a body: {kind:?}"))
 }
 
 /// A page of a thread, as the thread view asks for it.

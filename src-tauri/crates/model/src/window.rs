@@ -142,7 +142,11 @@ mod tests {
             let at = |gap, now| ReplyWindow::through_graph(platform, Some(T), gap, now);
             assert_eq!(at(true, T.plus(DAY - 1)), ReplyWindow::Open { until: T.plus(DAY) });
             assert_eq!(at(false, T.plus(DAY)), ReplyWindow::HumanOnly { until: T.plus(7 * DAY) });
-            assert_eq!(at(true, T.plus(DAY)), ReplyWindow::HumanOnly { until: T.plus(7 * DAY) }, "that much is certain");
+            assert_eq!(
+                at(true, T.plus(DAY)),
+                ReplyWindow::HumanOnly { until: T.plus(7 * DAY) },
+                "that much is certain"
+            );
             assert_eq!(at(false, T.plus(7 * DAY)), ReplyWindow::Closed { since: T.plus(7 * DAY) });
             assert_eq!(at(true, T.plus(7 * DAY)), ReplyWindow::Uncertain);
             assert_eq!(ReplyWindow::through_graph(platform, None, false, T), ReplyWindow::Uncertain);

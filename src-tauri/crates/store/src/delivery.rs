@@ -7,7 +7,9 @@
 
 use std::collections::BTreeSet;
 
-use backscroll_model::{AccountId, ConnectionId, DAY, Delivery, DeliveryCount, DeliveryKind, DeliveryOutcome, Timestamp};
+use backscroll_model::{
+    AccountId, ConnectionId, DAY, Delivery, DeliveryCount, DeliveryKind, DeliveryOutcome, Timestamp,
+};
 use rusqlite::Connection;
 
 use crate::{Result, StoreError};

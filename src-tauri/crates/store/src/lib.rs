@@ -69,14 +69,11 @@ pub use contact::{
 };
 pub use conversation::{
     PersonId, WaitingAvatar, avatars_waiting, conversation, conversation_of, conversations, conversations_by_ids,
-    mark_all_read, mark_read, mark_unread, remote_of, set_avatar, set_state, undo_read,
-    wake_snoozed,
+    mark_all_read, mark_read, mark_unread, remote_of, set_avatar, set_state, undo_read, wake_snoozed,
 };
 pub use counter::{badge, counts};
 pub use cursor::{cursor, cursors};
-pub use delivery::{
-    DeliveryDigest, REMEMBERED, deliveries, delivery_counts, keep_deliveries, seen_deliveries,
-};
+pub use delivery::{DeliveryDigest, REMEMBERED, deliveries, delivery_counts, keep_deliveries, seen_deliveries};
 pub use draft::{draft, set_draft};
 pub use error::{Result, StoreError};
 pub use gaps::{gaps, gaps_of_account};

@@ -7,10 +7,10 @@ mod checks;
 mod hooks;
 mod profiles;
 mod sends;
-mod simulated;
 #[expect(dead_code, reason = "shared with the tests of Ayrshare")]
 #[path = "../http/server.rs"]
 mod server;
+mod simulated;
 mod subscriptions;
 
 use backscroll_adapters::Secret;

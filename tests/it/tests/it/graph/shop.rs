@@ -104,14 +104,6 @@ impl Shop {
     pub fn asked(&self, platform: Sim) -> u64 {
         self.graph().calls().get(&(PAGE, Some(platform))).copied().unwrap_or(0)
     }
-
-    /// Writes this many messages, so far apart.
-    pub async fn write(&self, chat: &Chat, messages: u32, apart_ms: u64) {
-        for n in 0..messages {
-            self.sim.advance(Duration::from_millis(apart_ms)).await;
-            self.graph().receive(chat, format!("Number {n}").as_str()).unwrap();
-        }
-    }
 }
 
 #[tokio::test]
