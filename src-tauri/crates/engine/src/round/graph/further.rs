@@ -18,6 +18,8 @@ const OLDER_PAGE: u32 = 50;
 const END: &str = "end";
 /// A conversation in which nothing happened for so long is quiet: the margin of a listing, and whole seconds.
 const QUIET: i64 = 7 * SECOND;
+/// A reader that makes one round and ends waits so often for what is still being written.
+const WAITS: u32 = 2;
 /// Conversations with something uncounted that are looked at to find one that can be listed.
 const UNLISTED: u32 = 1_000;
 /// Calls of a reader that makes one round and ends: more than half a day at two a second is a list without an end.
@@ -33,13 +35,15 @@ const ASK_AGAIN: i64 = 7 * DAY;
 impl Round<'_> {
     /// All that lies further back, for a reader that makes one round and ends.
     pub(in crate::round) async fn read_graph_to_its_end(&mut self) -> Result<(), Stop> {
+        let mut waited = 0;
         for _ in 0..CALLS_TO_THE_END {
             if self.read_further().await? {
                 continue;
             }
-            if !std::mem::take(&mut self.live.graph().young) {
+            if !std::mem::take(&mut self.live.graph().young) || waited == WAITS {
                 break;
             }
+            waited += 1;
             self.live.graph().more = true;
             let _rest = self.inner.quiet.rest();
             self.inner.sleep_until(self.inner.now().plus(QUIET)).await;
@@ -127,6 +131,11 @@ impl Round<'_> {
         match (is_missing, is_through) {
             (true, true) if !by_ids => {
                 self.apply_history(&mut Vec::new(), (name, Some(BY_IDS.to_owned()))).await?;
+            }
+            // It began before the last news, further back than they are: from the front, once more.
+            (true, true) if work.cursor.is_some() && self.live.graph().stirred.contains_key(&work.remote_id) => {
+                self.live.graph().stirred.remove(&work.remote_id);
+                self.apply_history(&mut Vec::new(), (name, None)).await?;
             }
             // Listed to its end and something is still not counted: kept, so that no start asks for it again before
             // something happens in it.
