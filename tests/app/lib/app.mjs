@@ -46,9 +46,9 @@ export async function connectPage(window, simulator) {
 /** From the first screen: gives a Page's token and asks what it opens. */
 export async function givePageToken(window, simulator, token = simulator.meta.secrets.page_token) {
   await window.click('button', /^Meta/);
+  await window.find('textbox', t('meta_token'));
   await window.run(`() => document.querySelectorAll('details').forEach((one) => { one.open = true; })`);
   await window.type('textbox', t('api_address'), simulator.meta.api_base);
-  await window.run(`() => document.querySelector('input[type=password], input[autocomplete=off]').focus()`);
   await window.type('textbox', t('meta_token'), token);
   await window.click('button', t('check_key'));
   await window.find('button', t('connect_page'));
