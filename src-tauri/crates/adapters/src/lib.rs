@@ -10,6 +10,7 @@ pub mod ayrshare;
 mod error;
 pub mod hook;
 mod http;
+mod loose;
 pub mod media_fetch;
 pub mod meta;
 mod redact;

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{Answer, As, Ayrshare, path_word};
-use super::wire::{self, Raw};
+use super::wire;
 use crate::http::Facts;
+use crate::loose::{self, Raw};
 use crate::{AdapterError, Kind, Retry, Secret};
 
 /// Titles and names are cut here; no platform allows longer ones.
@@ -98,7 +99,7 @@ impl Ayrshare {
     pub(super) async fn check_key(&self) -> Result<KeyCheck, AdapterError> {
         let answer = self.get_small("/user", &[], As::Connection).await?;
         let user: User<'_> = self.parsed(&answer)?;
-        if wire::boolean(user.suspended) == Some(true) {
+        if loose::boolean(user.suspended) == Some(true) {
             return Err(self.error(Kind::Suspended, Some(200), "the profile is suspended", answer.facts));
         }
         let profile = self.profile_check(&user);
@@ -116,11 +117,11 @@ impl Ayrshare {
         let body = json!({ "title": title, "messagingActive": true });
         let answer = self.change(Method::POST, "/profiles", &body, None, As::Primary).await?;
         let made: Profile<'_> = self.parsed(&answer)?;
-        let key = wire::text(made.profile_key)
+        let key = loose::text(made.profile_key)
             .ok_or_else(|| self.error(Kind::Decode, Some(200), "a new profile without its key", answer.facts))?;
         Ok(CreatedProfile {
             title: name(made.title).or_else(|| clean_line(title, NAME_CHARS)).unwrap_or_default(),
-            reference: wire::text(made.ref_id),
+            reference: loose::text(made.ref_id),
             profile_key: Secret::new(key),
         })
     }
@@ -143,17 +144,17 @@ impl Ayrshare {
 
     fn profile_check(&self, user: &User<'_>) -> ProfileCheck {
         let active: Vec<String> =
-            wire::list(user.active_social_accounts).into_iter().filter_map(|raw| wire::text(Some(raw))).collect();
+            wire::list(user.active_social_accounts).into_iter().filter_map(|raw| loose::text(Some(raw))).collect();
         let linked: Vec<Linked<'_>> =
             wire::list(user.display_names).into_iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect();
         let platforms = Platform::ALL.into_iter().map(|platform| {
             let word = path_word(platform);
-            let account = linked.iter().find(|account| wire::text(account.platform).as_deref() == Some(word));
+            let account = linked.iter().find(|account| loose::text(account.platform).as_deref() == Some(word));
             let is_linked = active.iter().any(|name| name == word);
             PlatformCheck {
                 platform,
                 state: self.platform_state(platform, is_linked, user, account),
-                remote_id: account.and_then(|a| wire::id(a.id).or_else(|| wire::id(a.user_id))),
+                remote_id: account.and_then(|a| loose::id(a.id).or_else(|| loose::id(a.user_id))),
                 name: account.and_then(|a| [a.page_name, a.display_name, a.username].into_iter().find_map(name)),
                 username: account.and_then(|a| name(a.username)).map(|n| n.trim_start_matches('@').to_owned()),
                 conversations: None,
@@ -161,7 +162,7 @@ impl Ayrshare {
         });
         ProfileCheck {
             title: name(user.title).unwrap_or_default(),
-            reference: wire::text(user.ref_id),
+            reference: loose::text(user.ref_id),
             platforms: platforms.collect(),
         }
     }
@@ -174,10 +175,10 @@ impl Ayrshare {
         user: &User<'_>,
         account: Option<&Linked<'_>>,
     ) -> PlatformState {
-        let is_active = account.and_then(|a| wire::boolean(a.messaging_active)) == Some(true);
+        let is_active = account.and_then(|a| loose::boolean(a.messaging_active)) == Some(true);
         if !is_linked {
             PlatformState::NotLinked
-        } else if wire::boolean(user.messaging_enabled) == Some(false) {
+        } else if loose::boolean(user.messaging_enabled) == Some(false) {
             PlatformState::MessagingOff
         } else if !is_active {
             PlatformState::LinkAgain
@@ -202,14 +203,15 @@ impl Ayrshare {
             let page: Profiles<'_> = self.parsed(&answer)?;
             others.extend(wire::list(page.profiles).into_iter().filter_map(|raw| {
                 let profile: Profile<'_> = serde_json::from_str(raw.get()).ok()?;
-                let reference = wire::text(profile.ref_id)?;
+                let reference = loose::text(profile.ref_id)?;
                 let title = name(profile.display_title).or_else(|| name(profile.title));
                 Some(OtherProfile { title: title.unwrap_or_else(|| reference.clone()), reference, connected: false })
             }));
             let pagination: Option<Pagination<'_>> =
                 page.pagination.and_then(|raw| serde_json::from_str(raw.get()).ok());
-            cursor =
-                pagination.filter(|p| wire::boolean(p.has_more) != Some(false)).and_then(|p| wire::text(p.next_cursor));
+            cursor = pagination
+                .filter(|p| loose::boolean(p.has_more) != Some(false))
+                .and_then(|p| loose::text(p.next_cursor));
             if cursor.is_none() {
                 break;
             }
@@ -227,5 +229,5 @@ impl Ayrshare {
 }
 
 fn name(raw: Raw<'_>) -> Option<String> {
-    clean_line(&wire::text(raw)?, NAME_CHARS)
+    clean_line(&loose::text(raw)?, NAME_CHARS)
 }

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{As, Ayrshare};
-use super::wire::{self, Raw};
 use crate::AdapterError;
+use crate::loose::{self, Raw};
 
 const PATH: &str = "/messages/autoresponse";
 /// 24 h; the "400" of the field card is a slip (quirk 12).
@@ -57,11 +57,11 @@ fn merged(settings: &Settings<'_>, otherwise: &AutoResponse) -> AutoResponse {
     let inner: Vec<Settings<'_>> =
         nested.into_iter().flatten().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect();
     let all = || std::iter::once(settings).chain(&inner);
-    let wait = all().find_map(|s| wire::integer(s.auto_response_wait_seconds));
+    let wait = all().find_map(|s| loose::integer(s.auto_response_wait_seconds));
     AutoResponse {
-        active: all().find_map(|s| wire::boolean(s.auto_response_active)).unwrap_or(otherwise.active),
+        active: all().find_map(|s| loose::boolean(s.auto_response_active)).unwrap_or(otherwise.active),
         wait_seconds: wait.and_then(|s| u32::try_from(s.max(0)).ok()).unwrap_or(otherwise.wait_seconds),
-        message: all().find_map(|s| wire::text(s.auto_response_message)).unwrap_or_else(|| otherwise.message.clone()),
+        message: all().find_map(|s| loose::text(s.auto_response_message)).unwrap_or_else(|| otherwise.message.clone()),
     }
 }
 

@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::normalize;
-use super::wire::{self, Raw};
+use super::wire;
 use crate::Secret;
 use crate::hook::{self, HookDelivery, HookError, HookItem, HookKind};
+use crate::loose::{self, Raw};
 
 /// A time stamp may be off by this much either way (6.4, our choice).
 pub const REPLAY_WINDOW_MS: i64 = 5 * MINUTE;
@@ -161,8 +162,8 @@ pub fn decode(body: &[u8]) -> Result<HookDelivery, HookError> {
         .and_then(|json| serde_json::from_str(json).ok())
         .ok_or(HookError::Shape)?;
     let mut delivery =
-        HookDelivery { sent_at: wire::time(body.time_stamp), id: wire::text(body.hook_id), ..HookDelivery::default() };
-    let platform = match wire::text(body.platform).map(|word| word.to_ascii_lowercase()).as_deref() {
+        HookDelivery { sent_at: wire::time(body.time_stamp), id: loose::text(body.hook_id), ..HookDelivery::default() };
+    let platform = match loose::text(body.platform).map(|word| word.to_ascii_lowercase()).as_deref() {
         Some("facebook" | "messenger") => Platform::Messenger,
         Some("instagram") => Platform::Instagram,
         Some("twitter" | "x") => Platform::X,
@@ -172,7 +173,7 @@ pub fn decode(body: &[u8]) -> Result<HookDelivery, HookError> {
         }
     };
     let of = Envelope { platform, raw, body: &body };
-    let item = match wire::text(body.action).as_deref() {
+    let item = match loose::text(body.action).as_deref() {
         Some("messages") => of.message_event(),
         Some("accountActivity") => Ok(of.account_activity()),
         Some("social") => Ok(of.bare(HookKind::Linked)),
@@ -196,10 +197,10 @@ type Odd = (&'static str, &'static str);
 impl Envelope<'_> {
     fn message_event(&self) -> Result<HookItem, Odd> {
         let body = self.body;
-        let (sender, recipient) = (wire::id(body.sender_id), wire::id(body.recipient_id));
+        let (sender, recipient) = (loose::id(body.sender_id), loose::id(body.recipient_id));
         let from_person = |item: HookItem| HookItem { person: sender.clone(), account: recipient.clone(), ..item };
-        let message = || wire::id(body.id).ok_or(("message", "no id"));
-        Ok(match wire::text(body.sub_action).as_deref() {
+        let message = || loose::id(body.id).ok_or(("message", "no id"));
+        Ok(match loose::text(body.sub_action).as_deref() {
             Some("messageCreated") => return self.created(sender, recipient),
             Some("messageRead") => {
                 let read = wire::time(body.read).filter(|at| at.0 > 0);
@@ -209,7 +210,7 @@ impl Envelope<'_> {
             }
             // Neither side is told apart in these, and their fields are expected, not documented.
             Some(word @ ("reactionCreated" | "reactionDeleted")) => {
-                let given = [body.reaction, body.emoji].into_iter().find_map(wire::text);
+                let given = [body.reaction, body.emoji].into_iter().find_map(loose::text);
                 let emoji = if word == "reactionDeleted" { None } else { Some(given.ok_or(("reaction", "no emoji"))?) };
                 let by = sender.clone().ok_or(("reaction", "nobody's"))?;
                 let at = self.time().ok_or(("reaction", "no readable time"))?;
@@ -219,7 +220,7 @@ impl Envelope<'_> {
                 }
             }
             Some("messageEdited") => {
-                let text = wire::text(body.message).ok_or(("edit", "no text"))?;
+                let text = loose::text(body.message).ok_or(("edit", "no text"))?;
                 // Nobody counts the edits; a later one has a later second.
                 let second = self.time().map_or(0, |at| at.0.div_euclid(1000));
                 let edition = u32::try_from(second).unwrap_or(1).max(1);
@@ -237,7 +238,7 @@ impl Envelope<'_> {
 
     fn created(&self, sender: Option<RemoteId>, recipient: Option<RemoteId>) -> Result<HookItem, Odd> {
         let body = self.body;
-        let (direction, kind, person, account) = match wire::text(body.kind).as_deref() {
+        let (direction, kind, person, account) = match loose::text(body.kind).as_deref() {
             Some("received") => (Direction::In, HookKind::Message, sender, recipient),
             Some("sent") => (Direction::Out, HookKind::Echo, recipient, sender),
             _ => return Err(("message", "neither received nor sent")),
@@ -245,9 +246,9 @@ impl Envelope<'_> {
         let details = normalize::person(&wire::Person::of(body.sender_details), person.clone());
         let participant = details.filter(|_| direction == Direction::In);
         let attachments = normalize::attachments(body.attachments);
-        let text = wire::text(body.message);
+        let text = loose::text(body.message);
         let message = MessageSeen {
-            remote_id: wire::id(body.id).ok_or(("message", "no id"))?,
+            remote_id: loose::id(body.id).ok_or(("message", "no id"))?,
             direction,
             at: self.time().ok_or(("message", "no readable time"))?,
             tie: 0,
@@ -278,8 +279,8 @@ impl Envelope<'_> {
             return self.bare(HookKind::Other);
         };
         let target = parsed(created.target);
-        let recipient = serde_json::from_str::<Target<'_>>(&target).ok().and_then(|t| wire::id(t.recipient_id));
-        let pair = wire::id(created.sender_id).zip(recipient);
+        let recipient = serde_json::from_str::<Target<'_>>(&target).ok().and_then(|t| loose::id(t.recipient_id));
+        let pair = loose::id(created.sender_id).zip(recipient);
         let conversation = pair.and_then(|pair| normalize::derived(Some(Platform::X), &pair));
         let at = wire::time(event.created_at).or_else(|| self.time());
         HookItem { conversation, at, ..self.bare(HookKind::Message) }
@@ -294,8 +295,8 @@ impl Envelope<'_> {
         HookItem {
             platform: self.platform,
             account: None,
-            reference: wire::text(self.body.ref_id),
-            conversation: wire::id(self.body.conversation_id),
+            reference: loose::text(self.body.ref_id),
+            conversation: loose::id(self.body.conversation_id),
             person: None,
             kind,
             events: Vec::new(),

@@ -22,6 +22,7 @@ use backscroll_model::{
 use serde_json::value::RawValue;
 
 use super::{cursor::Cursor, wire};
+use crate::loose::{self, Raw};
 
 /// How late X may be (2.4).
 const X_DELAY_MS: i64 = 3 * MINUTE;
@@ -167,15 +168,15 @@ impl Draft {
         let bad = |why, conversation| Bad { why, conversation };
         let item: wire::Message<'_> =
             serde_json::from_str(raw.get()).map_err(|_| bad("not an object with the documented fields", None))?;
-        let conversation = wire::id(item.conversation_id);
-        let remote_id = wire::id(item.id).ok_or_else(|| bad("no id", conversation.clone()))?;
+        let conversation = loose::id(item.conversation_id);
+        let remote_id = loose::id(item.id).ok_or_else(|| bad("no id", conversation.clone()))?;
         let at = wire::time(item.created).ok_or_else(|| bad("no readable time", conversation.clone()))?;
-        let direction = match wire::text(item.action).as_deref() {
+        let direction = match loose::text(item.action).as_deref() {
             Some("sent") => Some(Direction::Out),
             Some("received") => Some(Direction::In),
             _ => None,
         };
-        let text = wire::text(item.message);
+        let text = loose::text(item.message);
         let attachments = attachments(item.attachments);
         let kind = match (direction, attachments.first(), &text) {
             (None, _, _) => MessageKind::Unknown,
@@ -183,8 +184,8 @@ impl Draft {
             (Some(_), None, Some(_)) => MessageKind::Text,
             (Some(_), None, None) => MessageKind::Unknown,
         };
-        let sender = wire::id(item.sender_id);
-        let recipient = wire::id(item.recipient_id);
+        let sender = loose::id(item.sender_id);
+        let recipient = loose::id(item.recipient_id);
         let sender_seen = person(&wire::Person::of(item.sender_details), sender.clone());
         let recipient_seen = person(&wire::Person::of(item.recipient_details), recipient.clone());
         let reactions = reactions(item.reactions, asked.platform);
@@ -308,9 +309,9 @@ fn rank_equal_instants(drafts: &mut [Draft]) {
 
 pub(super) fn person(details: &wire::Person<'_>, id: Option<RemoteId>) -> Option<ParticipantSeen> {
     Some(ParticipantSeen {
-        remote_id: id.or_else(|| wire::id(details.id))?,
-        name: wire::text(details.name).filter(|name| is_visible(name)),
-        username: wire::text(details.username)
+        remote_id: id.or_else(|| loose::id(details.id))?,
+        name: loose::text(details.name).filter(|name| is_visible(name)),
+        username: loose::text(details.username)
             .filter(|name| is_visible(name))
             .map(|name| name.trim_start_matches('@').to_owned()),
         avatar_url: details.avatar(),
@@ -321,14 +322,14 @@ fn is_visible(name: &str) -> bool {
     !name.trim().is_empty()
 }
 
-pub(super) fn attachments(raw: wire::Raw<'_>) -> Vec<AttachmentSeen> {
+pub(super) fn attachments(raw: Raw<'_>) -> Vec<AttachmentSeen> {
     let one = |raw: &RawValue| {
         let item = match serde_json::from_str::<wire::Attachment<'_>>(raw.get()) {
             Ok(item) => item,
             // A bare address.
             Err(_) => wire::Attachment { kind: None, url: raw.get().starts_with('"').then_some(raw) },
         };
-        let (type_name, url) = (wire::text(item.kind), wire::text(item.url));
+        let (type_name, url) = (loose::text(item.kind), loose::text(item.url));
         if type_name.is_none() && url.is_none() {
             return None;
         }
@@ -353,11 +354,11 @@ fn attachment_kind(type_name: &str) -> MessageKind {
 }
 
 /// Reactor → emoji. Absent on Facebook and Instagram means that there are none (11.4, 4); on X it says nothing (12.4).
-fn reactions(raw: wire::Raw<'_>, platform: Option<Platform>) -> Option<Vec<ReactionSeen>> {
+fn reactions(raw: Raw<'_>, platform: Option<Platform>) -> Option<Vec<ReactionSeen>> {
     let Some(raw) = raw else { return (platform != Some(Platform::X)).then(Vec::new) };
     let by_reactor: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
     let one =
-        |(by, emoji): (String, &RawValue)| Some(ReactionSeen { by: RemoteId(by), emoji: wire::text(Some(emoji))? });
+        |(by, emoji): (String, &RawValue)| Some(ReactionSeen { by: RemoteId(by), emoji: loose::text(Some(emoji))? });
     Some(by_reactor.into_iter().filter_map(one).collect())
 }
 
@@ -371,7 +372,7 @@ pub(super) fn conversations(
     let mut order: Vec<RemoteId> = Vec::new();
     let mut known: BTreeMap<RemoteId, Vec<Event>> = BTreeMap::new();
     for raw in ids {
-        match wire::id(Some(raw)) {
+        match loose::id(Some(raw)) {
             Some(id) if !known.contains_key(&id) => {
                 known.insert(id.clone(), vec![Event::Archived(archived)]);
                 order.push(id);
@@ -382,7 +383,7 @@ pub(super) fn conversations(
     }
     for raw in details {
         let item: Option<wire::Conversation<'_>> = serde_json::from_str(raw.get()).ok();
-        let Some((item, id)) = item.and_then(|item| wire::id(item.id).map(|id| (item, id))) else {
+        let Some((item, id)) = item.and_then(|item| loose::id(item.id).map(|id| (item, id))) else {
             skipped.push(Skipped { what: "conversation".to_owned(), why: "details without an id".to_owned() });
             continue;
         };
@@ -401,7 +402,7 @@ pub(super) fn conversations(
 fn facts(item: &wire::Conversation<'_>, archived: bool) -> Vec<Event> {
     let mut events = Vec::new();
     events.extend(person(&wire::Person::of(item.participant), None).map(Event::Participant));
-    events.push(Event::Archived(match wire::text(item.status).as_deref() {
+    events.push(Event::Archived(match loose::text(item.status).as_deref() {
         Some("archived") => true,
         Some("active") => false,
         _ => archived,

@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::refusal::{self, Asker, Refusal, meta_code};
-use super::wire::{self, Raw};
+use super::wire;
 use crate::http::Facts;
+use crate::loose::{self, Raw};
 use crate::{AdapterError, Kind, Retry, SendOutcome};
 
 /// How a send ended, as the wire showed it.
@@ -164,15 +165,15 @@ fn array(json: &str, ok: bool) -> Verdict {
 /// gateways answer `{"message": …}` too.
 fn object(json: &str, ok: bool) -> Verdict {
     let Ok(sent) = serde_json::from_str::<Sent<'_>>(json) else { return Verdict::Unclear };
-    let id = wire::id(sent.message_id)
-        .or_else(|| wire::list(sent.message_ids).into_iter().find_map(|raw| wire::id(Some(raw))))
+    let id = loose::id(sent.message_id)
+        .or_else(|| wire::list(sent.message_ids).into_iter().find_map(|raw| loose::id(Some(raw))))
         .or_else(|| {
             let items = wire::list(sent.messages).into_iter();
             items
                 .filter_map(|raw| serde_json::from_str::<SentItem<'_>>(raw.get()).ok())
-                .find_map(|item| wire::id(item.message_id).or_else(|| wire::id(item.id)))
+                .find_map(|item| loose::id(item.message_id).or_else(|| loose::id(item.id)))
         });
-    let status = wire::text(sent.status).map(|s| s.to_ascii_lowercase());
+    let status = loose::text(sent.status).map(|s| s.to_ascii_lowercase());
     // A refusal says why; a bare `error` may be anything.
     let says_why = |refusal: &Refusal| refusal.code.is_some() || refusal.message.is_some();
     let refusal = || Refusal::of(json).filter(says_why).map_or(Verdict::Unclear, Verdict::Refused);
@@ -181,7 +182,7 @@ fn object(json: &str, ok: bool) -> Verdict {
         (None | Some("success"), Some(id)) if !has_errors => Verdict::Accepted(id),
         (_, Some(_)) => Verdict::Unclear,
         (Some("error"), None) => refusal(),
-        (None, None) if has_errors || !ok && wire::text(sent.code).is_some() => refusal(),
+        (None, None) if has_errors || !ok && loose::text(sent.code).is_some() => refusal(),
         (_, None) => Verdict::Unclear,
     }
 }

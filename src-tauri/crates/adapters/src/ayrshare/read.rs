@@ -15,8 +15,9 @@ use super::client::{As, Ayrshare, path_word, status_word};
 use super::cursor::Cursor;
 use super::normalize::{self, Asked};
 use super::refusal::Refusal;
-use super::wire::{self, Raw};
+use super::wire;
 use crate::http::Facts;
+use crate::loose::{self, Raw};
 use crate::{AdapterError, Kind, Read, ReadDone};
 
 /// A walk stops when this share of the period is used, so that sending is never locked out.
@@ -242,7 +243,7 @@ fn stated_error(body: &Body) -> Option<Refusal> {
 }
 
 fn text_is(raw: Raw<'_>, word: &str) -> bool {
-    wire::text(raw).is_some_and(|text| text.eq_ignore_ascii_case(word))
+    loose::text(raw).is_some_and(|text| text.eq_ignore_ascii_case(word))
 }
 
 /// `meta.pagination.next`; absent, `null` and `""` mean that this was the last page.
@@ -259,7 +260,7 @@ fn next_cursor(meta: Raw<'_>) -> Option<String> {
     }
     let meta: Meta<'_> = serde_json::from_str(meta?.get()).ok()?;
     let pagination: Pagination<'_> = serde_json::from_str(meta.pagination?.get()).ok()?;
-    wire::text(pagination.next)
+    loose::text(pagination.next)
 }
 
 /// A walk is as fresh as its stalest answer.

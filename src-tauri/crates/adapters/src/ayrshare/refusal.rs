@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::wire::{self, Raw};
+use super::wire;
 use crate::Kind;
+use crate::loose::{self, Raw};
 
 /// A well-formed error of Ayrshare.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,12 +66,12 @@ impl Refusal {
             return Some(first);
         }
         let refusal = Self {
-            code: wire::text(shape.code).or_else(|| wire::text(shape.status_code)),
-            action: wire::text(shape.action),
-            message: [shape.message, shape.error, shape.status_text].into_iter().find_map(wire::text),
+            code: loose::text(shape.code).or_else(|| loose::text(shape.status_code)),
+            action: loose::text(shape.action),
+            message: [shape.message, shape.error, shape.status_text].into_iter().find_map(loose::text),
         };
-        let says_error = wire::text(shape.status).is_some_and(|s| s.eq_ignore_ascii_case("error"));
-        let says_success = wire::text(shape.status).is_some_and(|s| s.eq_ignore_ascii_case("success"));
+        let says_error = loose::text(shape.status).is_some_and(|s| s.eq_ignore_ascii_case("error"));
+        let says_success = loose::text(shape.status).is_some_and(|s| s.eq_ignore_ascii_case("success"));
         (says_error || !says_success && (refusal.code.is_some() || refusal.message.is_some())).then_some(refusal)
     }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::client::{As, Ayrshare};
-use super::wire;
+use crate::loose;
 use crate::{AdapterError, Secret};
 
 /// Beside the actions stand the state of the answer and times; none of them is an address.
@@ -43,7 +43,7 @@ impl Ayrshare {
         let answer = self.get_small("/hook/webhook", &[], As::Connection).await?;
         let fields: BTreeMap<String, &RawValue> = self.parsed(&answer)?;
         let address = |(action, raw)| {
-            let url = wire::text(Some(raw)).filter(|text| ADDRESS.iter().any(|scheme| text.starts_with(scheme)))?;
+            let url = loose::text(Some(raw)).filter(|text| ADDRESS.iter().any(|scheme| text.starts_with(scheme)))?;
             Some(Webhook { action, url })
         };
         Ok(fields.into_iter().filter_map(address).collect())

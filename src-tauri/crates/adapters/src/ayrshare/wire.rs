@@ -4,17 +4,11 @@
 //! string should be is taken, `null` counts as absent, and what cannot be read at all is absent. Fields with several
 //! spellings have one member each, because serde's `alias` refuses an item that carries two of them.
 
-use backscroll_model::{RemoteId, Timestamp};
+use backscroll_model::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Longer ids do not exist; one of a megabyte must not become a key.
-const ID_BYTES: usize = 1024;
-/// Above this a number is milliseconds, below it seconds (quirk 17).
-const SMALLEST_MS: u64 = 100_000_000_000;
-
-/// An element as it came, not read yet.
-pub(super) type Raw<'a> = Option<&'a RawValue>;
+use crate::loose::{Raw, in_range, integer, seconds_or_ms, text};
 
 /// A message of variant A (2.2).
 #[derive(Debug, Deserialize)]
@@ -99,41 +93,6 @@ pub(super) struct Conversation<'a> {
     pub watermark: Raw<'a>,
 }
 
-/// A string that is not empty, or the digits of a number.
-pub(super) fn text(raw: Raw<'_>) -> Option<String> {
-    let json = raw?.get();
-    match json.as_bytes().first()? {
-        b'"' => string(json).filter(|s| !s.is_empty()),
-        b'0'..=b'9' | b'-' => Some(json.to_owned()),
-        _ => None,
-    }
-}
-
-/// An id: a string, or an integer kept digit by digit (it may be wider than 64 bits).
-pub(super) fn id(raw: Raw<'_>) -> Option<RemoteId> {
-    text(raw).filter(|id| id.len() <= ID_BYTES).map(RemoteId)
-}
-
-/// `true`, `"true"`, `1`, and their opposites.
-pub(super) fn boolean(raw: Raw<'_>) -> Option<bool> {
-    match raw?.get() {
-        "true" | "\"true\"" | "1" => Some(true),
-        "false" | "\"false\"" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-/// A whole number, also as a string; fractions are cut.
-pub(super) fn integer(raw: Raw<'_>) -> Option<i64> {
-    let digits = text(raw)?;
-    let digits = digits.trim();
-    digits.parse().ok().or_else(|| {
-        let float: f64 = digits.parse().ok()?;
-        // `as` saturates and turns NaN into 0, which is what is wanted of nonsense.
-        float.is_finite().then_some(float as i64)
-    })
-}
-
 /// An instant: RFC 3339, else seconds or milliseconds, else an object with `utc` or `_seconds` (quirks 17, 21).
 pub(super) fn time(raw: Raw<'_>) -> Option<Timestamp> {
     let json = raw?.get();
@@ -146,8 +105,7 @@ pub(super) fn time(raw: Raw<'_>) -> Option<Timestamp> {
     if let Ok(at) = written.trim().parse::<jiff::Timestamp>() {
         return Some(Timestamp(at.as_millisecond()));
     }
-    let number = integer(raw)?;
-    in_range(if number.unsigned_abs() > SMALLEST_MS { number } else { number.checked_mul(1000)? })
+    seconds_or_ms(integer(raw)?)
 }
 
 #[derive(Deserialize)]
@@ -164,36 +122,9 @@ fn nanos(raw: Raw<'_>) -> i64 {
     integer(raw).unwrap_or(0).clamp(0, 999_999_999) / 1_000_000
 }
 
-/// Milliseconds that a calendar has: years -9999 to 9999.
-fn in_range(ms: i64) -> Option<Timestamp> {
-    jiff::Timestamp::from_millisecond(ms).ok().map(|_| Timestamp(ms))
-}
-
 /// The elements of an array; anything else has none.
 pub(super) fn list<'a>(raw: Raw<'a>) -> Vec<&'a RawValue> {
     raw.and_then(|r| serde_json::from_str(r.get()).ok()).unwrap_or_default()
-}
-
-/// A JSON string. Lone surrogates, which JavaScript lets through and Rust does not, become U+FFFD.
-fn string(json: &str) -> Option<String> {
-    serde_json::from_str::<String>(json).ok().or_else(|| {
-        let mut parser = serde_json::Deserializer::from_str(json);
-        serde::Deserializer::deserialize_bytes(&mut parser, Lossy).ok()
-    })
-}
-
-struct Lossy;
-
-impl serde::de::Visitor<'_> for Lossy {
-    type Value = String;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<String, E> {
-        Ok(String::from_utf8_lossy(bytes).into_owned())
-    }
 }
 
 #[cfg(test)]
@@ -223,20 +154,6 @@ mod tests {
         for json in ["true", r#""soon""#, r#""""#, "{}", "[]", "9e300", "92233720368547758"] {
             assert_eq!(time(Some(&raw(json))), None, "{json}");
         }
-    }
-
-    #[test]
-    fn ids_are_kept_digit_by_digit() {
-        assert_eq!(id(Some(&raw("123456789012345678901234567890"))).unwrap().0, "123456789012345678901234567890");
-        assert_eq!(id(Some(&raw(r#""aWdf=""#))).unwrap().0, "aWdf=");
-        assert_eq!(id(Some(&raw(&format!("\"{}\"", "x".repeat(2000))))), None);
-        assert_eq!(id(Some(&raw("{}"))), None);
-    }
-
-    #[test]
-    fn a_lone_surrogate_costs_one_character_and_not_the_text() {
-        assert_eq!(text(Some(&raw(r#""a\ud83d b""#))).unwrap().chars().next(), Some('a'));
-        assert!(text(Some(&raw(r#""a\ud83d b""#))).unwrap().ends_with(" b"));
     }
 
     #[test]

@@ -16,7 +16,8 @@ use backscroll_model::{
 
 use super::client::{Answer, Ask, Meta, local};
 use super::refusal::{self, Refusal};
-use super::wire::{self, Object, Paged};
+use super::wire::{Object, Paged};
+use crate::loose;
 use crate::{AdapterError, Kind, Retry, Secret};
 
 /// The Page, and the Instagram account linked to it, in one call (1.4).
@@ -127,7 +128,7 @@ impl Meta {
         };
         let told: Object<'_> = self.object(&answer)?;
         let data = told.object("data");
-        if let (Some(false), Some(error)) = (wire::boolean(data.get("is_valid")), data.get("error")) {
+        if let (Some(false), Some(error)) = (loose::boolean(data.get("is_valid")), data.get("error")) {
             // A bad token is told in a 200 (1.4).
             let refusal = Refusal::inner(error);
             let kind = refusal.as_ref().map_or(Kind::TokenRevoked, |r| refusal::kind(200, Some(r), None));
@@ -189,7 +190,7 @@ impl Meta {
             .walk_accounts("id,name,tasks", |account| {
                 let id = account.id("id");
                 let tasks: Vec<String> =
-                    account.list("tasks").into_iter().filter_map(|raw| wire::text(Some(raw))).collect();
+                    account.list("tasks").into_iter().filter_map(|raw| loose::text(Some(raw))).collect();
                 pages.extend(id.map(|id| OfferedPage {
                     name: account.text("name").and_then(|n| clean_line(&n, NAME_CHARS)).unwrap_or_else(|| id.0.clone()),
                     may_message: tasks.iter().any(|task| task == "MESSAGING"),
@@ -308,12 +309,12 @@ fn dates(token: &Token) -> MetaCheck {
 
 /// Scope → the ids it is limited to (`granular_scopes`); none: all.
 fn scopes(data: &Object<'_>) -> BTreeMap<String, Vec<RemoteId>> {
-    let texts = data.list("scopes").into_iter().filter_map(|raw| wire::text(Some(raw)));
+    let texts = data.list("scopes").into_iter().filter_map(|raw| loose::text(Some(raw)));
     let mut scopes: BTreeMap<String, Vec<RemoteId>> = texts.map(|name| (name, Vec::new())).collect();
     for raw in data.list("granular_scopes") {
         let granular = Object::of(Some(raw));
         let Some(only) = granular.text("scope").and_then(|name| scopes.get_mut(&name)) else { continue };
-        only.extend(granular.list("target_ids").into_iter().filter_map(|raw| wire::id(Some(raw))));
+        only.extend(granular.list("target_ids").into_iter().filter_map(|raw| loose::id(Some(raw))));
     }
     scopes
 }

@@ -12,9 +12,10 @@ use serde_json::value::RawValue;
 use url::form_urlencoded;
 
 use super::hook_message::{self, Content};
-use super::wire::{self, Object};
+use super::wire::Object;
 use crate::Secret;
 use crate::hook::{self, HookDelivery, HookError, HookItem, HookKind};
+use crate::loose;
 
 /// Longest challenge that is repeated; Meta's are a dozen digits.
 const CHALLENGE_BYTES: usize = 256;
@@ -247,7 +248,7 @@ impl Entry {
 }
 
 fn edited(edit: &Object<'_>) -> Result<Event, (&'static str, &'static str)> {
-    let edition = wire::integer(edit.get("num_edit")).and_then(|n| u32::try_from(n).ok());
+    let edition = loose::integer(edit.get("num_edit")).and_then(|n| u32::try_from(n).ok());
     Ok(Event::Edited {
         message: edit.id("mid").ok_or(("edit", "no id"))?,
         text: edit.text("text").ok_or(("edit", "no text"))?,

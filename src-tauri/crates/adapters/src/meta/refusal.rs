@@ -13,7 +13,8 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::client::Facts;
-use super::wire::{self, Object};
+use super::wire::Object;
+use crate::loose;
 use crate::{AdapterError, Kind};
 
 /// Permissions of Meta that an error may name (1.6).
@@ -60,9 +61,9 @@ impl Refusal {
     pub fn inner(error: &RawValue) -> Option<Self> {
         let error = Object::read(Some(error))?;
         // `subcode` is its name inside the `data` of `debug_token` (1.4).
-        let subcode = [error.get("error_subcode"), error.get("subcode")].into_iter().find_map(wire::integer);
+        let subcode = [error.get("error_subcode"), error.get("subcode")].into_iter().find_map(loose::integer);
         Some(Self {
-            code: wire::integer(error.get("code"))?,
+            code: loose::integer(error.get("code"))?,
             subcode: subcode.filter(|number| *number != 0),
             message: error.text("message").unwrap_or_default(),
             transient: error.is("is_transient"),

@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::client::{Ask, Meta, local};
 use super::config::MetaConfig;
-use super::wire::{self, Object, Paged};
+use super::wire::{Object, Paged};
+use crate::loose;
 use crate::{AdapterError, Kind, Secret};
 
 /// What a Page is subscribed to (7.4). Instagram's events come along as soon as its Page is subscribed to anything.
@@ -117,7 +118,7 @@ impl Meta {
         let one = |item: &Object<'_>| Subscription {
             app: item.text("id"),
             name: item.text("name"),
-            fields: item.list("subscribed_fields").into_iter().filter_map(|raw| wire::text(Some(raw))).collect(),
+            fields: item.list("subscribed_fields").into_iter().filter_map(|raw| loose::text(Some(raw))).collect(),
         };
         Ok(items.iter().map(|raw| one(&Object::of(Some(raw)))).collect())
     }
@@ -148,7 +149,7 @@ impl Meta {
                 active: item.is("active"),
                 // With a version each, or bare.
                 fields: fields
-                    .filter_map(|raw| wire::text(Some(raw)).or_else(|| Object::of(Some(raw)).text("name")))
+                    .filter_map(|raw| loose::text(Some(raw)).or_else(|| Object::of(Some(raw)).text("name")))
                     .collect(),
             })
         };
@@ -194,7 +195,7 @@ impl Meta {
         json: Option<&serde_json::Value>,
     ) -> Result<(), AdapterError> {
         let answer = self.call(&Ask { method, path, query, json }).await?;
-        match wire::boolean(self.object(&answer)?.get("success")) {
+        match loose::boolean(self.object(&answer)?.get("success")) {
             Some(false) => Err(self.scrubbed(local(Kind::Rejected, "Graph changed nothing"))),
             Some(true) => Ok(()),
             None => Err(self.nonsense("neither a success nor a refusal", answer.facts)),

@@ -10,13 +10,7 @@ use backscroll_model::{RemoteId, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Longer ids do not exist; one of a megabyte must not become a key.
-const ID_BYTES: usize = 1024;
-/// Above this a number is milliseconds, below it seconds (7.5).
-const SMALLEST_MS: u64 = 100_000_000_000;
-
-/// An element as it came, not read yet.
-pub(super) type Raw<'a> = Option<&'a RawValue>;
+use crate::loose::{self, Raw, boolean, integer, seconds_or_ms};
 
 /// The members of an object, not read yet; anything else has none. A name that stands twice counts as it stands last.
 #[derive(Debug, Default)]
@@ -45,7 +39,7 @@ impl<'a> Object<'a> {
 
     /// The string or number under a name, if it is not empty.
     pub fn text(&self, name: &str) -> Option<String> {
-        text(self.get(name))
+        loose::text(self.get(name))
     }
 
     /// The first of several names that holds a text.
@@ -55,7 +49,7 @@ impl<'a> Object<'a> {
 
     /// The id under a name.
     pub fn id(&self, name: &str) -> Option<RemoteId> {
-        id(self.get(name))
+        loose::id(self.get(name))
     }
 
     /// The instant under a name.
@@ -119,54 +113,13 @@ fn after_in(next: &str) -> Option<String> {
     url.query_pairs().find(|(name, value)| name == "after" && !value.is_empty()).map(|(_, value)| value.into_owned())
 }
 
-/// A string that is not empty, or the digits of a number.
-pub(super) fn text(raw: Raw<'_>) -> Option<String> {
-    let json = raw?.get();
-    match json.as_bytes().first()? {
-        b'"' => string(json).filter(|s| !s.is_empty()),
-        b'0'..=b'9' | b'-' => Some(json.to_owned()),
-        _ => None,
-    }
-}
-
-/// An id: a string, or an integer kept digit by digit (it may be wider than 64 bits).
-pub(super) fn id(raw: Raw<'_>) -> Option<RemoteId> {
-    text(raw).filter(|id| id.len() <= ID_BYTES).map(RemoteId)
-}
-
-/// `true`, `"true"`, `1`, and their opposites.
-pub(super) fn boolean(raw: Raw<'_>) -> Option<bool> {
-    match raw?.get() {
-        "true" | "\"true\"" | "1" => Some(true),
-        "false" | "\"false\"" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-/// A whole number, also as a string; fractions are cut.
-pub(super) fn integer(raw: Raw<'_>) -> Option<i64> {
-    let digits = text(raw)?;
-    let digits = digits.trim();
-    digits.parse().ok().or_else(|| {
-        let float: f64 = digits.parse().ok()?;
-        // `as` saturates and turns NaN into 0, which is what is wanted of nonsense.
-        float.is_finite().then_some(float as i64)
-    })
-}
-
 /// An instant: `+0000`, `+00:00` or `Z`, else seconds or milliseconds by magnitude (10).
 pub(super) fn time(raw: Raw<'_>) -> Option<Timestamp> {
-    let written = text(raw)?;
+    let written = loose::text(raw)?;
     if let Ok(at) = written.trim().parse::<jiff::Timestamp>() {
         return Some(Timestamp(at.as_millisecond()));
     }
-    let number = integer(raw)?;
-    in_range(if number.unsigned_abs() > SMALLEST_MS { number } else { number.checked_mul(1000)? })
-}
-
-/// Milliseconds that a calendar has: years -9999 to 9999.
-fn in_range(ms: i64) -> Option<Timestamp> {
-    jiff::Timestamp::from_millisecond(ms).ok().map(|_| Timestamp(ms))
+    seconds_or_ms(integer(raw)?)
 }
 
 /// The entries of `{data: […]}`, of an array, or of a single object that stands for a list of one; anything else has
@@ -186,28 +139,6 @@ pub(super) fn list<'a>(raw: Raw<'a>) -> Vec<&'a RawValue> {
             }
         }
         _ => Vec::new(),
-    }
-}
-
-/// A JSON string. Lone surrogates, which JavaScript lets through and Rust does not, become U+FFFD.
-fn string(json: &str) -> Option<String> {
-    serde_json::from_str::<String>(json).ok().or_else(|| {
-        let mut parser = serde_json::Deserializer::from_str(json);
-        serde::Deserializer::deserialize_bytes(&mut parser, Lossy).ok()
-    })
-}
-
-struct Lossy;
-
-impl serde::de::Visitor<'_> for Lossy {
-    type Value = String;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<String, E> {
-        Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 }
 

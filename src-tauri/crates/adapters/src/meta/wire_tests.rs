@@ -56,19 +56,6 @@ fn a_page_ends_where_next_is_absent_and_only_its_cursor_is_kept() {
 }
 
 #[test]
-fn ids_are_kept_digit_by_digit_and_never_grow_without_bound() {
-    assert_eq!(id(Some(&raw("123456789012345678901234567890"))).unwrap().0, "123456789012345678901234567890");
-    assert_eq!(id(Some(&raw(r#""mid.$cAA:x=""#))).unwrap().0, "mid.$cAA:x=");
-    assert_eq!(id(Some(&raw(&format!("\"{}\"", "x".repeat(1_000_000))))), None);
-}
-
-#[test]
-fn a_lone_surrogate_costs_one_character_and_not_the_text() {
-    assert!(text(Some(&raw(r#""a\ud83d b""#))).unwrap().ends_with(" b"));
-    assert_eq!(text(Some(&raw(r#""M\u00fcller \/ S\u00f6hne""#))).unwrap(), "Müller / Söhne");
-}
-
-#[test]
 fn a_null_member_is_no_member() {
     let raw = raw(r#"{"a": null, "b": "", "c": 7, "c": 8}"#);
     let object = Object::of(Some(&raw));

@@ -3,7 +3,8 @@
 use backscroll_model::{AttachmentSeen, MessageKind};
 use serde_json::value::RawValue;
 
-use crate::meta::wire::{self, Object};
+use crate::loose;
+use crate::meta::wire::Object;
 
 /// The sticker of the thumb, which has no picture of its own everywhere (10).
 pub(in crate::meta) const THUMB: &str = "369239263222822";
@@ -43,7 +44,7 @@ fn attachment(raw: &RawValue) -> Option<AttachmentSeen> {
     let mime = item.text("mime_type");
     let family = mime.as_deref().and_then(|mime| mime.split('/').next()).map(str::to_ascii_lowercase);
     let file = |kind, type_name: &str, url: Option<String>| {
-        let size = wire::integer(item.get("size")).and_then(|size| u64::try_from(size).ok());
+        let size = loose::integer(item.get("size")).and_then(|size| u64::try_from(size).ok());
         let url = url.or_else(|| item.first_text(&["file_url", "url"])).or_else(|| payload.text("url"));
         let name = item.text("name").filter(|name| !name.trim().is_empty());
         let remote_id = item.text("id");

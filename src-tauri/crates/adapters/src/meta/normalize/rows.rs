@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 
 use super::people::{Person, Sides};
 use super::{Asked, Listed, attachments};
-use crate::meta::wire::{self, Object, Paged};
+use crate::loose;
+use crate::meta::wire::{Object, Paged};
 
 /// The messages of one page of a conversation.
 #[derive(Default)]
@@ -172,7 +173,7 @@ fn reactions(item: &Object<'_>) -> Vec<ReactionSeen> {
         let entry = Object::of(Some(raw));
         let Some(emoji) = entry.first_text(&["reaction", "emoji"]) else { continue };
         for user in entry.list("users") {
-            if let Some(by) = Object::of(Some(user)).id("id").or_else(|| wire::id(Some(user))) {
+            if let Some(by) = Object::of(Some(user)).id("id").or_else(|| loose::id(Some(user))) {
                 all.insert(ReactionSeen { by, emoji: emoji.clone() });
             }
         }
