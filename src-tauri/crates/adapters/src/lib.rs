@@ -16,8 +16,10 @@ pub mod meta;
 mod redact;
 
 use async_trait::async_trait;
-use backscroll_model::{AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, Quota, RemoteId, Timestamp};
-use tokio::sync::mpsc;
+use backscroll_model::{
+    AutoResponse, Capabilities, KeyCheck, OutgoingKind, Page, Platform, Provider, Quota, RemoteId, Timestamp,
+};
+use tokio::sync::{mpsc, watch};
 
 pub use error::{AdapterError, Kind, Retry};
 pub use http::Limits;
@@ -39,8 +41,23 @@ pub trait Adapter: Send + Sync {
     /// brought to `out`, in batches of at most about 500 messages. A dropped receiver ends the read.
     async fn read(&self, read: &Read, out: mpsc::Sender<Page>) -> Result<ReadDone, AdapterError>;
 
-    /// Sends one text. Never retries and never follows a redirect; the outcome is always classified.
-    async fn send_text(&self, send: &SendText) -> SendOutcome;
+    /// Sends one message. Never retries and never follows a redirect; the outcome is always classified.
+    async fn send(&self, send: &Outgoing) -> SendOutcome;
+
+    /// Brings a file to where a send can name it. Nobody sees it before, so any failure may be tried again
+    /// ([`Kind::retry`]). Streams from the disk; `progress` hears how many bytes have left. Dropping the future breaks the
+    /// upload off.
+    async fn upload(&self, file: &UploadFile, progress: &watch::Sender<u64>) -> Result<Uploaded, AdapterError>;
+
+    /// Reacts to a message as the business, or takes the reaction back (`None`). Best effort: nothing tells for sure.
+    async fn react(
+        &self,
+        platform: Platform,
+        conversation: &RemoteId,
+        recipient: &RemoteId,
+        message: &RemoteId,
+        emoji: Option<&str>,
+    ) -> Result<(), AdapterError>;
 
     /// Moves a conversation to the provider's archive or back.
     async fn set_archived(
@@ -138,21 +155,79 @@ pub struct ReadDone {
     pub unfinished: bool,
 }
 
-/// One text to send.
+/// One message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SendText {
+pub struct Outgoing {
     /// Where.
     pub platform: Platform,
     /// The thread.
     pub conversation: RemoteId,
     /// The person; required but on X.
     pub recipient: Option<RemoteId>,
-    /// The text, byte for byte.
-    pub text: String,
+    /// What.
+    pub content: Content,
+    /// The message that it quotes.
+    pub reply_to: Option<RemoteId>,
     /// Our own reference, planted where the provider returns it (Messenger `metadata`).
     pub client_ref: String,
     /// The free window has passed and this was typed by a person: Graph's `HUMAN_AGENT` tag.
     pub human_agent: bool,
+}
+
+impl Outgoing {
+    /// The text, if it has any.
+    pub fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            Content::Files { text, .. } => text.as_deref(),
+        }
+    }
+}
+
+/// What one message holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Text, byte for byte.
+    Text(String),
+    /// Files that were uploaded, within what [`Capabilities::attach`] allows for one message.
+    Files {
+        /// In order.
+        refs: Vec<UploadRef>,
+        /// What all of them are.
+        kind: OutgoingKind,
+        /// Only where the platform takes text in the same message.
+        text: Option<String>,
+    },
+}
+
+/// How the provider knows an uploaded file: Graph's `attachment_id`, Ayrshare's public address.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UploadRef(pub String);
+
+/// A file to upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadFile {
+    /// Where it will be sent.
+    pub platform: Platform,
+    /// Where it is on this computer. It never changes; if it is gone the upload fails with [`Kind::Rejected`].
+    pub path: std::path::PathBuf,
+    /// A clean name with the extension of its type, ASCII only.
+    pub name: String,
+    /// Its type, told by its bytes.
+    pub mime: String,
+    /// Its size.
+    pub bytes: u64,
+    /// What it is.
+    pub kind: OutgoingKind,
+}
+
+/// A file that arrived at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uploaded {
+    /// How a send names it.
+    pub reference: UploadRef,
+    /// How long it may be used; `None`: not said.
+    pub lasts: Option<std::time::Duration>,
 }
 
 /// What came of a send (`reliability.md`, the life of a sent message, 3 and 4).

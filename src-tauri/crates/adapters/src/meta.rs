@@ -32,10 +32,10 @@ pub use offline::pages_of;
 pub use subscribe::{AppAddress, AppSubscription, INSTAGRAM_FIELDS, PAGE_FIELDS, Subscription};
 
 use async_trait::async_trait;
-use backscroll_model::{AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
-use tokio::sync::mpsc;
+use backscroll_model::{AttachRules, AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
+use tokio::sync::{mpsc, watch};
 
-use crate::{Adapter, AdapterError, Read, ReadDone, SendOutcome, SendText};
+use crate::{Adapter, AdapterError, Content, Outgoing, Read, ReadDone, SendOutcome, UploadFile, Uploaded};
 
 #[async_trait]
 impl Adapter for Meta {
@@ -51,6 +51,9 @@ impl Adapter for Meta {
             billed_reads: false,
             switches_messaging: false,
             text_limit: platform.text_limit(),
+            attach: AttachRules::of(Provider::Meta, platform),
+            react: platform != Platform::X,
+            quote: platform != Platform::X,
         }
     }
 
@@ -62,8 +65,26 @@ impl Adapter for Meta {
         self.read_pages(read, &out).await
     }
 
-    async fn send_text(&self, send: &SendText) -> SendOutcome {
-        self.post_text(send).await
+    async fn send(&self, send: &Outgoing) -> SendOutcome {
+        match &send.content {
+            Content::Text(text) => self.post_text(send, text).await,
+            Content::Files { .. } => SendOutcome::Refused(AdapterError::unsupported()),
+        }
+    }
+
+    async fn upload(&self, _: &UploadFile, _: &watch::Sender<u64>) -> Result<Uploaded, AdapterError> {
+        Err(AdapterError::unsupported())
+    }
+
+    async fn react(
+        &self,
+        _: Platform,
+        _: &RemoteId,
+        _: &RemoteId,
+        _: &RemoteId,
+        _: Option<&str>,
+    ) -> Result<(), AdapterError> {
+        Err(AdapterError::unsupported())
     }
 
     async fn set_archived(&self, _: Platform, _: &RemoteId, _: bool) -> Result<(), AdapterError> {

@@ -336,6 +336,9 @@ pub(crate) fn capabilities(provider: Provider, platform: Platform) -> Capabiliti
         billed_reads: is_x,
         switches_messaging: false,
         text_limit: platform.text_limit(),
+        attach: backscroll_model::AttachRules::of(provider, platform),
+        react: !is_ayrshare && !is_x,
+        quote: !is_ayrshare && !is_x,
     }
 }
 

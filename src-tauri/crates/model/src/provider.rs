@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+use crate::OutgoingKind;
+
 /// Where people talk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
@@ -129,4 +131,67 @@ pub struct Capabilities {
     pub switches_messaging: bool,
     /// The longest text.
     pub text_limit: TextLimit,
+    /// What files can be sent, and how.
+    pub attach: AttachRules,
+    /// A message can be reacted to.
+    pub react: bool,
+    /// A message can be quoted.
+    pub quote: bool,
+}
+
+/// What files one platform takes through one provider. All zero: none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct AttachRules {
+    /// Pictures that one message holds; 0: none can be sent.
+    pub images: u8,
+    /// Films, likewise.
+    pub videos: u8,
+    /// Sounds, likewise.
+    pub audios: u8,
+    /// Other files, likewise.
+    pub files: u8,
+    /// Files that one press of Send may hold; what does not fit one message becomes several.
+    pub at_once: u8,
+    /// What becomes of text beside files.
+    pub text: TextBesideFiles,
+}
+
+/// What becomes of text that is sent together with files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum TextBesideFiles {
+    /// A message of its own after the files: the platform would drop one of the two.
+    OwnMessage,
+    /// Stands in the message of the file, which cannot go without it (X through Ayrshare).
+    Required,
+}
+
+impl AttachRules {
+    /// The rules (`reference/ayrshare.md` 3.3, `reference/meta-graph.md` 6.2 and 6.6).
+    ///
+    /// Through Ayrshare each file of Messenger and Instagram is a message of its own although it takes several: Meta makes
+    /// a message of each anyway, and the answer's one id would say nothing of the others.
+    pub fn of(provider: Provider, platform: Platform) -> Self {
+        let one = Self { images: 1, videos: 1, audios: 1, files: 1, at_once: 10, text: TextBesideFiles::OwnMessage };
+        match (provider, platform) {
+            (Provider::Ayrshare, Platform::X) => {
+                Self { audios: 0, files: 0, at_once: 1, text: TextBesideFiles::Required, ..one }
+            }
+            (Provider::Meta, Platform::Instagram) => Self { images: 10, ..one },
+            (Provider::Meta, Platform::X) => Self { images: 0, videos: 0, audios: 0, files: 0, at_once: 0, ..one },
+            (Provider::Ayrshare | Provider::Meta, Platform::Messenger) | (Provider::Ayrshare, Platform::Instagram) => {
+                one
+            }
+        }
+    }
+
+    /// How many files of a kind one message holds.
+    pub fn per_message(self, kind: OutgoingKind) -> u8 {
+        match kind {
+            OutgoingKind::Image => self.images,
+            OutgoingKind::Video => self.videos,
+            OutgoingKind::Audio => self.audios,
+            OutgoingKind::File => self.files,
+        }
+    }
 }

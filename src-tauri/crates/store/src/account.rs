@@ -6,7 +6,7 @@
 //! engine puts in the real one.
 
 use backscroll_model::{
-    Account, AccountId, AccountPage, Backfill, BackfillProgress, BackfillSummary, Business, BusinessId, Capabilities,
+    Account, AccountId, AccountPage, AttachRules, Backfill, BackfillProgress, BackfillSummary, Business, BusinessId, Capabilities,
     Connection as Link, ConnectionId, DAY, Health, Platform, Provider, RemoteId, Timestamp, XBudget, XHistory,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -226,6 +226,9 @@ fn read_account(row: &Row<'_>) -> Result<Account> {
             billed_reads: platform == Platform::X,
             switches_messaging: false,
             text_limit: platform.text_limit(),
+            attach: AttachRules::of(Provider::Ayrshare, platform),
+            react: false,
+            quote: false,
         },
     })
 }

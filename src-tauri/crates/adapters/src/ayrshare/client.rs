@@ -15,7 +15,7 @@ use super::outcome::{self, Reply};
 use super::read::Walks;
 use super::refusal::{self, Asker, Refusal};
 use crate::http::{self, Facts, Limits, Scrubber};
-use crate::{AdapterError, Kind, Secret, SendOutcome, SendText};
+use crate::{AdapterError, Kind, Outgoing, Secret, SendOutcome};
 
 const PROFILE_KEY: HeaderName = HeaderName::from_static("profile-key");
 const X_KEY: HeaderName = HeaderName::from_static("x-twitter-oauth1-api-key");
@@ -161,7 +161,7 @@ impl Ayrshare {
     }
 
     /// Sends a text (3.1). `recipientId` whenever it is known; the thread besides, which X accepts alone.
-    pub(super) async fn post_text(&self, send: &SendText) -> SendOutcome {
+    pub(super) async fn post_text(&self, send: &Outgoing, text: &str) -> SendOutcome {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Body<'a> {
@@ -186,10 +186,10 @@ impl Ayrshare {
         let body = Body {
             recipient_id: send.recipient.as_ref().map(RemoteId::as_str),
             conversation_id: is_x.then_some(send.conversation.as_str()),
-            message: &send.text,
+            message: text,
         };
         let url = self.url(&format!("/messages/{}", path_word(send.platform)));
-        let scrubber = self.scrubber.and(&send.text);
+        let scrubber = self.scrubber.and(text);
         let reply = match self.sends.post(url).headers(headers).json(&body).send().await {
             Err(error) => {
                 let (kind, said) = http::transport(error);

@@ -4,7 +4,7 @@
 //! whose echo returns it; a text that cannot fit is refused before anything leaves.
 //!
 //! Refuses: choosing the tag. `HUMAN_AGENT` is used exactly if the caller says that a person typed this after the free
-//! window ([`SendText::human_agent`]).
+//! window ([`Outgoing::human_agent`]).
 
 use backscroll_model::{Platform, RemoteId};
 use reqwest::Method;
@@ -13,24 +13,24 @@ use serde_json::json;
 use super::client::{Ask, Meta, local};
 use super::outcome;
 use crate::http::Scrubber;
-use crate::{AdapterError, Kind, SendOutcome, SendText};
+use crate::{AdapterError, Kind, Outgoing, SendOutcome};
 
 /// `metadata` must be shorter than this (6.2). Ours is a few dozen; a longer one would cost the message.
 const METADATA_CHARS: usize = 1000;
 
 impl Meta {
     /// Sends `send`, once, and says what came of it.
-    pub(super) async fn post_text(&self, send: &SendText) -> SendOutcome {
-        let (page, recipient) = match self.fits(send) {
+    pub(super) async fn post_text(&self, send: &Outgoing, text: &str) -> SendOutcome {
+        let (page, recipient) = match self.fits(send, text) {
             Ok(to) => to,
             // The Page is a setting of ours; everything else is wrong with this very message.
             Err(error) if error.kind == Kind::NotLinked => return SendOutcome::NotSent(error),
             Err(error) => return SendOutcome::Refused(error),
         };
-        let body = body(send, recipient);
+        let body = body(send, text, recipient);
         let path = [page.as_str(), "messages"];
         let reply = self.ask(&Ask { method: Method::POST, path: &path, query: &[], json: Some(&body) }).await;
-        let scrubber = self.scrubber.and(&send.text);
+        let scrubber = self.scrubber.and(text);
         match outcome::classify(reply, send.human_agent) {
             SendOutcome::NotSent(error) => SendOutcome::NotSent(scrubbed(error, &scrubber)),
             SendOutcome::Refused(error) => SendOutcome::Refused(scrubbed(error, &scrubber)),
@@ -40,7 +40,7 @@ impl Meta {
     }
 
     /// What must be right before a byte leaves.
-    fn fits<'a>(&'a self, send: &'a SendText) -> Result<(&'a RemoteId, &'a RemoteId), AdapterError> {
+    fn fits<'a>(&'a self, send: &'a Outgoing, text: &str) -> Result<(&'a RemoteId, &'a RemoteId), AdapterError> {
         if send.platform == Platform::X {
             return Err(AdapterError::unsupported());
         }
@@ -48,16 +48,16 @@ impl Meta {
         let recipient = send.recipient.as_ref().filter(|id| !id.as_str().is_empty());
         let recipient = recipient.ok_or_else(|| local(Kind::Recipient, "the recipient's id is not known"))?;
         let limit = send.platform.text_limit();
-        if send.text.is_empty() || !limit.fits(&send.text) {
-            let said = format!("the text has {} of at most {} {:?}", limit.size(&send.text), limit.max, limit.unit);
+        if text.is_empty() || !limit.fits(text) {
+            let said = format!("the text has {} of at most {} {:?}", limit.size(text), limit.max, limit.unit);
             return Err(local(Kind::Rejected, &said));
         }
         Ok((page, recipient))
     }
 }
 
-fn body(send: &SendText, recipient: &RemoteId) -> serde_json::Value {
-    let SendText { text, client_ref, .. } = send;
+fn body(send: &Outgoing, text: &str, recipient: &RemoteId) -> serde_json::Value {
+    let client_ref = &send.client_ref;
     let fits = !client_ref.is_empty() && client_ref.chars().count() < METADATA_CHARS;
     let message = if fits && send.platform == Platform::Messenger {
         json!({ "text": text, "metadata": client_ref })

@@ -9,7 +9,7 @@ mod subject;
 
 use std::time::Duration;
 
-use backscroll_adapters::{Kind, Retry, SendOutcome, SendText};
+use backscroll_adapters::{Content, Kind, Outgoing, Retry, SendOutcome};
 use backscroll_model::{Direction, Event, Page, Provider};
 use backscroll_simulator::{Fault, Platform, TokenState};
 use subject::{P, Subject};
@@ -137,15 +137,16 @@ async fn what_was_sent_shows_in_the_next_read_under_the_id_that_was_given() {
             let subject = Subject::start(provider).await;
             let chat = subject.chats(platform).remove(0);
             subject.sim.inbound(&chat, "Are you open?").unwrap();
-            let send = SendText {
+            let send = Outgoing {
                 platform: subject::ours(platform),
                 conversation: chat.conversation.as_str().into(),
                 recipient: Some(chat.person.as_str().into()),
-                text: "Sí, until six 🥐".to_owned(),
+                content: Content::Text("Sí, until six 🥐".to_owned()),
+                reply_to: None,
                 client_ref: "c-01J9Z2".to_owned(),
                 human_agent: false,
             };
-            let SendOutcome::Accepted { remote_id, server_time } = subject.adapter.send_text(&send).await else {
+            let SendOutcome::Accepted { remote_id, server_time } = subject.adapter.send(&send).await else {
                 panic!("{provider:?} {platform:?}: not accepted")
             };
             assert!(server_time.is_some());

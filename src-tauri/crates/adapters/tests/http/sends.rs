@@ -2,19 +2,20 @@
 
 use axum::response::{IntoResponse, Redirect};
 use backscroll_adapters::ayrshare::Ayrshare;
-use backscroll_adapters::{Adapter, Kind, SendOutcome, SendText};
+use backscroll_adapters::{Adapter, Content, Kind, Outgoing, SendOutcome};
 use backscroll_model::{AutoResponse, Platform, RemoteId};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::server::{self, Server, assert_clean, nobody, raw};
 
-fn text(platform: Platform) -> SendText {
-    SendText {
+fn text(platform: Platform) -> Outgoing {
+    Outgoing {
         platform,
         conversation: RemoteId::from("t_500"),
         recipient: Some(RemoteId::from("7001")),
-        text: "Ready at five. 🍰".to_owned(),
+        content: Content::Text("Ready at five. 🍰".to_owned()),
+        reply_to: None,
         client_ref: "c-1".to_owned(),
         human_agent: false,
     }
@@ -29,7 +30,7 @@ async fn a_text_goes_to_its_recipient_and_on_x_also_names_the_thread() {
     let server = Server::start(|_| server::json(200, &json!({"status": "success", "messageId": "m_c3"}))).await;
     let adapter = server.adapter();
     for platform in Platform::ALL {
-        let SendOutcome::Accepted { remote_id, .. } = adapter.send_text(&text(platform)).await else {
+        let SendOutcome::Accepted { remote_id, .. } = adapter.send(&text(platform)).await else {
             panic!("not accepted")
         };
         assert_eq!(remote_id.as_str(), "m_c3");
@@ -46,12 +47,10 @@ async fn a_text_goes_to_its_recipient_and_on_x_also_names_the_thread() {
 #[tokio::test]
 async fn without_a_recipient_only_x_is_asked() {
     let server = Server::start(|_| server::json(200, &json!({"status": "success", "messageId": "m"}))).await;
-    let nobody = |platform| SendText { recipient: None, ..text(platform) };
+    let nobody = |platform| Outgoing { recipient: None, ..text(platform) };
     let adapter = server.adapter();
-    assert!(matches!(adapter.send_text(&nobody(Platform::X)).await, SendOutcome::Accepted { .. }));
-    let SendOutcome::Refused(error) = adapter.send_text(&nobody(Platform::Messenger)).await else {
-        panic!("not refused")
-    };
+    assert!(matches!(adapter.send(&nobody(Platform::X)).await, SendOutcome::Accepted { .. }));
+    let SendOutcome::Refused(error) = adapter.send(&nobody(Platform::Messenger)).await else { panic!("not refused") };
     assert_eq!(error.kind, Kind::Recipient);
     assert_eq!(server.asked().len(), 1);
 }
@@ -61,14 +60,14 @@ async fn x_without_keys_is_held_back_and_not_sent() {
     let server = Server::start(|_| server::json(200, &json!({}))).await;
     let mut config = server::config(&server.base());
     config.x_keys = backscroll_adapters::ayrshare::XKeys::SecretMissing;
-    let outcome = Ayrshare::new(config).unwrap().send_text(&text(Platform::X)).await;
+    let outcome = Ayrshare::new(config).unwrap().send(&text(Platform::X)).await;
     assert!(matches!(outcome, SendOutcome::NotSent(error) if error.kind == Kind::XKeysMissing));
     assert!(server.asked().is_empty());
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_proof_and_a_lost_answer_is_not() {
-    let outcome = adapter_at(nobody().await).send_text(&text(Platform::Messenger)).await;
+    let outcome = adapter_at(nobody().await).send(&text(Platform::Messenger)).await;
     assert!(matches!(outcome, SendOutcome::NotSent(error) if error.kind == Kind::Connect));
 
     for cut in [
@@ -78,11 +77,11 @@ async fn a_refused_connection_is_proof_and_a_lost_answer_is_not() {
         b"HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n{\"status\":\"error\",\"code\":101}",
         b"\x00\x01 not http at all \r\n\r\n",
     ] {
-        let outcome = adapter_at(raw(vec![cut]).await).send_text(&text(Platform::Messenger)).await;
+        let outcome = adapter_at(raw(vec![cut]).await).send(&text(Platform::Messenger)).await;
         assert!(matches!(outcome, SendOutcome::Ambiguous(_)), "{:?}: {outcome:?}", String::from_utf8_lossy(cut));
     }
     let outcome = adapter_at(raw(vec![b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 100\r\n\r\n{"]).await)
-        .send_text(&text(Platform::Messenger))
+        .send(&text(Platform::Messenger))
         .await;
     assert!(matches!(outcome, SendOutcome::NotSent(error) if error.kind == Kind::KeyRefused));
 }
@@ -92,7 +91,7 @@ async fn a_silent_server_leaves_the_outcome_open() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", silent.local_addr().unwrap());
     let adapter = server::with_limits(&base, |limits| limits.send = std::time::Duration::from_millis(50));
-    let outcome = adapter.send_text(&text(Platform::Messenger)).await;
+    let outcome = adapter.send(&text(Platform::Messenger)).await;
     assert!(matches!(outcome, SendOutcome::Ambiguous(error) if error.kind == Kind::Network));
 }
 
@@ -103,7 +102,7 @@ async fn a_redirected_send_is_not_replayed() {
         _ => Redirect::permanent("/elsewhere").into_response(),
     })
     .await;
-    let outcome = server.adapter().send_text(&text(Platform::Messenger)).await;
+    let outcome = server.adapter().send(&text(Platform::Messenger)).await;
     assert!(matches!(outcome, SendOutcome::Ambiguous(_)));
     assert_eq!(server.asked().len(), 1);
 }
@@ -129,7 +128,7 @@ async fn every_send_has_a_connection_of_its_own() {
         kept
     });
     for _ in 0..3 {
-        let outcome = adapter.send_text(&text(Platform::Messenger)).await;
+        let outcome = adapter.send(&text(Platform::Messenger)).await;
         assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
     }
     assert_eq!(answering.await.unwrap().len(), 3);
@@ -142,7 +141,7 @@ async fn a_refusal_repeats_neither_our_secrets_nor_the_persons_words() {
         server::json(400, &json!({"status": "error", "code": 101, "message": echo}))
     })
     .await;
-    let SendOutcome::Refused(error) = server.adapter().send_text(&text(Platform::Messenger)).await else {
+    let SendOutcome::Refused(error) = server.adapter().send(&text(Platform::Messenger)).await else {
         panic!("not refused")
     };
     assert_clean(&error.to_string());

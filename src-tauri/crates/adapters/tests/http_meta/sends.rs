@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect};
 use backscroll_adapters::meta::Meta;
-use backscroll_adapters::{Adapter, Kind, SendOutcome, SendText};
+use backscroll_adapters::{Adapter, Content, Kind, Outgoing, SendOutcome};
 use backscroll_model::{Platform, RemoteId};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,13 +10,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::server::{self, Server, nobody, raw};
 use crate::{APP_SECRET, IGSID, PAGE, PSID, TOKEN, config, meta, query, refusal};
 
-fn text(platform: Platform) -> SendText {
+fn text(platform: Platform) -> Outgoing {
     let person = if platform == Platform::Instagram { IGSID } else { PSID };
-    SendText {
+    Outgoing {
         platform,
         conversation: RemoteId::from("t_500"),
         recipient: Some(RemoteId::from(person)),
-        text: "Ready at five. 🍰".to_owned(),
+        content: Content::Text("Ready at five. 🍰".to_owned()),
+        reply_to: None,
         client_ref: "c-01J9Z2".to_owned(),
         human_agent: false,
     }
@@ -35,7 +36,7 @@ async fn a_text_goes_through_the_page_on_both_platforms() {
     let server = Server::start(|_| accepted()).await;
     let adapter = meta(&server);
     for platform in [Platform::Messenger, Platform::Instagram] {
-        let SendOutcome::Accepted { remote_id, server_time } = adapter.send_text(&text(platform)).await else {
+        let SendOutcome::Accepted { remote_id, server_time } = adapter.send(&text(platform)).await else {
             panic!("not accepted")
         };
         assert_eq!(remote_id.as_str(), "m_Sent");
@@ -56,7 +57,7 @@ async fn a_text_goes_through_the_page_on_both_platforms() {
 async fn a_human_answer_after_the_window_carries_its_tag() {
     let server = Server::start(|_| accepted()).await;
     for platform in [Platform::Messenger, Platform::Instagram] {
-        meta(&server).send_text(&SendText { human_agent: true, ..text(platform) }).await;
+        meta(&server).send(&Outgoing { human_agent: true, ..text(platform) }).await;
     }
     for asked in server.asked() {
         assert_eq!(
@@ -71,7 +72,7 @@ async fn a_call_is_signed_where_the_app_demands_it() {
     let server = Server::start(|_| accepted()).await;
     let mut config = config(&format!("http://{}", server.addr));
     config.app_secret = Some(backscroll_adapters::Secret::new(APP_SECRET));
-    Meta::new(config).unwrap().send_text(&text(Platform::Messenger)).await;
+    Meta::new(config).unwrap().send(&text(Platform::Messenger)).await;
     assert_eq!(query(&server.asked()[0])["appsecret_proof"].len(), 64);
 }
 
@@ -79,25 +80,25 @@ async fn a_call_is_signed_where_the_app_demands_it() {
 async fn what_cannot_fit_or_has_no_recipient_never_leaves() {
     let server = Server::start(|_| accepted()).await;
     let adapter = meta(&server);
-    let sized = |platform, text: String| SendText { text, ..self::text(platform) };
+    let sized = |platform, text: String| Outgoing { content: Content::Text(text), ..self::text(platform) };
     for (send, kind) in [
         (sized(Platform::Messenger, "ü".repeat(2001)), Kind::Rejected),
         (sized(Platform::Instagram, "ü".repeat(501)), Kind::Rejected),
         (sized(Platform::Messenger, String::new()), Kind::Rejected),
-        (SendText { recipient: None, ..text(Platform::Messenger) }, Kind::Recipient),
-        (SendText { recipient: Some(RemoteId::from("")), ..text(Platform::Instagram) }, Kind::Recipient),
+        (Outgoing { recipient: None, ..text(Platform::Messenger) }, Kind::Recipient),
+        (Outgoing { recipient: Some(RemoteId::from("")), ..text(Platform::Instagram) }, Kind::Recipient),
         (text(Platform::X), Kind::Unsupported),
     ] {
-        let SendOutcome::Refused(error) = adapter.send_text(&send).await else { panic!("{send:?} was not refused") };
+        let SendOutcome::Refused(error) = adapter.send(&send).await else { panic!("{send:?} was not refused") };
         assert_eq!(error.kind, kind);
     }
     assert!(server.asked().is_empty());
     for send in [sized(Platform::Messenger, "ü".repeat(2000)), sized(Platform::Instagram, "ü".repeat(500))] {
-        assert!(matches!(adapter.send_text(&send).await, SendOutcome::Accepted { .. }));
+        assert!(matches!(adapter.send(&send).await, SendOutcome::Accepted { .. }));
     }
     let mut unknown = config(&format!("http://{}", server.addr));
     unknown.page = None;
-    let outcome = Meta::new(unknown).unwrap().send_text(&text(Platform::Messenger)).await;
+    let outcome = Meta::new(unknown).unwrap().send(&text(Platform::Messenger)).await;
     assert!(matches!(outcome, SendOutcome::NotSent(error) if error.kind == Kind::NotLinked));
     assert_eq!(server.asked().len(), 2);
 }
@@ -105,13 +106,13 @@ async fn what_cannot_fit_or_has_no_recipient_never_leaves() {
 #[tokio::test]
 async fn a_reference_that_is_too_long_does_not_cost_the_message() {
     let server = Server::start(|_| accepted()).await;
-    meta(&server).send_text(&SendText { client_ref: "x".repeat(1000), ..text(Platform::Messenger) }).await;
+    meta(&server).send(&Outgoing { client_ref: "x".repeat(1000), ..text(Platform::Messenger) }).await;
     assert_eq!(server.asked()[0].json()["message"], json!({"text": "Ready at five. 🍰"}));
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_proof_and_a_lost_answer_is_not() {
-    let outcome = at(nobody().await).send_text(&text(Platform::Messenger)).await;
+    let outcome = at(nobody().await).send(&text(Platform::Messenger)).await;
     assert!(matches!(outcome, SendOutcome::NotSent(error) if error.kind == Kind::Connect));
 
     for cut in [
@@ -121,7 +122,7 @@ async fn a_refused_connection_is_proof_and_a_lost_answer_is_not() {
         b"HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n{\"error\":{\"code\":100,\"message\":\"x\"}}",
         b"\x00\x01 not http at all \r\n\r\n",
     ] {
-        let outcome = at(raw(vec![cut]).await).send_text(&text(Platform::Messenger)).await;
+        let outcome = at(raw(vec![cut]).await).send(&text(Platform::Messenger)).await;
         assert!(matches!(outcome, SendOutcome::Ambiguous(_)), "{outcome:?}");
     }
 }
@@ -131,7 +132,7 @@ async fn a_silent_server_leaves_the_outcome_open() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = config(&format!("http://{}", silent.local_addr().unwrap()));
     config.limits.send = std::time::Duration::from_millis(50);
-    let outcome = Meta::new(config).unwrap().send_text(&text(Platform::Messenger)).await;
+    let outcome = Meta::new(config).unwrap().send(&text(Platform::Messenger)).await;
     assert!(matches!(outcome, SendOutcome::Ambiguous(error) if error.kind == Kind::Network));
 }
 
@@ -142,7 +143,7 @@ async fn a_redirected_send_is_not_replayed() {
         _ => Redirect::permanent("/elsewhere").into_response(),
     })
     .await;
-    let outcome = meta(&server).send_text(&text(Platform::Messenger)).await;
+    let outcome = meta(&server).send(&text(Platform::Messenger)).await;
     assert!(matches!(outcome, SendOutcome::Ambiguous(_)));
     assert_eq!(server.asked().len(), 1);
 }
@@ -163,7 +164,7 @@ async fn every_send_has_a_connection_of_its_own() {
         kept
     });
     for _ in 0..3 {
-        let outcome = adapter.send_text(&text(Platform::Instagram)).await;
+        let outcome = adapter.send(&text(Platform::Instagram)).await;
         assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
     }
     assert_eq!(answering.await.unwrap().len(), 3);
@@ -176,7 +177,7 @@ async fn a_refusal_is_told_by_its_numbers_and_repeats_no_secret_and_no_text() {
         refusal(400, 10, 2_018_278, &echo)
     })
     .await;
-    let SendOutcome::Refused(error) = meta(&server).send_text(&text(Platform::Messenger)).await else {
+    let SendOutcome::Refused(error) = meta(&server).send(&text(Platform::Messenger)).await else {
         panic!("not refused")
     };
     assert_eq!((error.kind, error.code.as_deref()), (Kind::WindowClosed, Some("10/2018278")));
@@ -193,7 +194,7 @@ async fn a_throttled_send_waits_as_long_as_the_meter_says() {
         answer
     })
     .await;
-    let SendOutcome::NotSent(error) = meta(&server).send_text(&text(Platform::Messenger)).await else {
+    let SendOutcome::NotSent(error) = meta(&server).send(&text(Platform::Messenger)).await else {
         panic!("not held back")
     };
     assert_eq!(error.kind, Kind::RateLimited { wait: Some(std::time::Duration::from_secs(300)) });

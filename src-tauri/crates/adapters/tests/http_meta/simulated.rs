@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use backscroll_adapters::ayrshare::hook as ayrshare_hook;
 use backscroll_adapters::hook::HookKind;
 use backscroll_adapters::meta::{AppAddress, Meta, MetaConfig, hook};
-use backscroll_adapters::{Adapter, Kind, Read, Secret, SendOutcome, SendText};
+use backscroll_adapters::{Adapter, Content, Kind, Outgoing, Read, Secret, SendOutcome};
 use backscroll_model::{Event, MessageKind, MessageSeen, Platform, PlatformState, RemoteId, Timestamp};
 use backscroll_simulator::{
     Chat, Clock, Content, Direction, Fault, GraphError, Inbound, PersonFlags, Platform as Simulated, ProfileId,
@@ -54,12 +54,13 @@ fn open_chat(sim: &Simulator, platform: Simulated) -> Chat {
     chat
 }
 
-fn text(chat: &Chat, text: &str) -> SendText {
-    SendText {
+fn text(chat: &Chat, text: &str) -> Outgoing {
+    Outgoing {
         platform: ours(chat.platform),
         conversation: RemoteId(chat.conversation.clone()),
         recipient: Some(RemoteId(chat.person.clone())),
-        text: text.to_owned(),
+        content: Content::Text(text.to_owned()),
+        reply_to: None,
         client_ref: "c-01J9Z2".to_owned(),
         human_agent: false,
     }
@@ -138,7 +139,7 @@ async fn a_text_arrives_once_and_its_outcome_is_the_truth() {
     let adapter = adapter(&sim);
     for platform in [Simulated::Facebook, Simulated::Instagram] {
         let chat = open_chat(&sim, platform);
-        let SendOutcome::Accepted { remote_id, .. } = adapter.send_text(&text(&chat, "Yes 🍞")).await else {
+        let SendOutcome::Accepted { remote_id, .. } = adapter.send(&text(&chat, "Yes 🍞")).await else {
             panic!("not accepted")
         };
         assert_eq!(sim.graph().truth(&chat).unwrap().last().unwrap().id, remote_id.0);
@@ -147,19 +148,19 @@ async fn a_text_arrives_once_and_its_outcome_is_the_truth() {
         let rule = || faults.on("POST", "/messages");
         // (fault, may have arrived)
         rule().fail(Fault::apply_then_drop());
-        let dropped = adapter.send_text(&text(&chat, "dropped")).await;
+        let dropped = adapter.send(&text(&chat, "dropped")).await;
         assert!(matches!(dropped, SendOutcome::Ambiguous(_)), "{dropped:?}");
         assert_eq!(delivered(&sim, &chat, "dropped"), 1);
         rule().fail(Fault::Reset);
-        let reset = adapter.send_text(&text(&chat, "reset")).await;
+        let reset = adapter.send(&text(&chat, "reset")).await;
         assert!(matches!(reset, SendOutcome::Ambiguous(_)), "{reset:?}");
         for (code, subcode) in [(1, None), (1, Some(1_357_046)), (2, None)] {
             rule().fail(Fault::Graph(GraphError::of(code, subcode).http(400)));
-            let unclear = adapter.send_text(&text(&chat, "unclear")).await;
+            let unclear = adapter.send(&text(&chat, "unclear")).await;
             assert!(matches!(unclear, SendOutcome::Ambiguous(_)), "{unclear:?}");
         }
         rule().fail(Fault::Html { http: 502 });
-        assert!(matches!(adapter.send_text(&text(&chat, "proxy")).await, SendOutcome::Ambiguous(_)));
+        assert!(matches!(adapter.send(&text(&chat, "proxy")).await, SendOutcome::Ambiguous(_)));
         sim.graph().set_knobs(|knobs| knobs.foreign_errors = true);
         for (code, subcode, kind) in [
             (551, Some(1_545_041), Kind::Recipient),
@@ -168,7 +169,7 @@ async fn a_text_arrives_once_and_its_outcome_is_the_truth() {
             (368, None, Kind::Restricted),
         ] {
             rule().fail(Fault::graph(code, subcode));
-            let refused = adapter.send_text(&text(&chat, "refused")).await;
+            let refused = adapter.send(&text(&chat, "refused")).await;
             let SendOutcome::Refused(error) = refused else { panic!("{code}: {refused:?}") };
             assert_eq!(error.kind, kind);
         }
@@ -185,18 +186,18 @@ async fn the_window_and_its_tag_are_obeyed_and_told() {
         let adapter = adapter(&sim);
         let chat = open_chat(&sim, platform);
         sim.advance(Duration::from_secs(25 * 3_600)).await;
-        let late = adapter.send_text(&text(&chat, "late")).await;
+        let late = adapter.send(&text(&chat, "late")).await;
         assert!(matches!(&late, SendOutcome::Refused(error) if error.kind == Kind::WindowClosed), "{late:?}");
-        let tagged = SendText { human_agent: true, ..text(&chat, "by hand") };
-        let outcome = adapter.send_text(&tagged).await;
+        let tagged = Outgoing { human_agent: true, ..text(&chat, "by hand") };
+        let outcome = adapter.send(&tagged).await;
         assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
         sim.graph().set_send_knobs(|knobs| knobs.human_agent = false);
-        let unapproved = adapter.send_text(&tagged).await;
+        let unapproved = adapter.send(&tagged).await;
         let tag = Kind::Permission { name: Some("human_agent".to_owned()) };
         assert!(matches!(&unapproved, SendOutcome::Refused(_)) && kind_of(&unapproved) == Some(&tag), "{unapproved:?}");
         sim.graph().set_send_knobs(|knobs| knobs.human_agent = true);
         sim.advance(Duration::from_secs(7 * 24 * 3_600)).await;
-        let too_late = adapter.send_text(&tagged).await;
+        let too_late = adapter.send(&tagged).await;
         assert!(matches!(&too_late, SendOutcome::Refused(error) if error.kind == Kind::WindowClosed), "{too_late:?}");
     }
 }
@@ -286,7 +287,7 @@ async fn webhooks_tell_from_registration_to_the_last_act_what_reads_tell() {
             graph.receive(&chat, Inbound::content(content)).unwrap();
         }
         graph.typed_in_inbox(&chat, "Typed in the inbox").unwrap();
-        adapter.send_text(&text(&chat, "Sent by us")).await;
+        adapter.send(&text(&chat, "Sent by us")).await;
         sim.advance(Duration::from_secs(5)).await;
 
         let mut told = Vec::new();

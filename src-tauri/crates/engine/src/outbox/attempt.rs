@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use backscroll_adapters::{AdapterError, Kind, SendOutcome, SendText};
+use backscroll_adapters::{AdapterError, Content, Kind, Outgoing, SendOutcome};
 use backscroll_model::{Change, ErrorCode, MINUTE, Platform, ReplyWindow, SendReason, Timestamp};
 use backscroll_store::{
     self as db,
@@ -44,11 +44,12 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
     link.record(sendable.platform, inner.now());
     let outcome = link
         .adapter
-        .send_text(&SendText {
+        .send(&Outgoing {
             platform: sendable.platform,
             conversation: sendable.conversation_remote.clone(),
             recipient: sendable.recipient.clone(),
-            text: sendable.text.clone(),
+            content: Content::Text(sendable.text.clone()),
+            reply_to: None,
             client_ref: sendable.client_ref.clone(),
             human_agent: matches!(sendable.window, ReplyWindow::HumanOnly { .. }),
         })
