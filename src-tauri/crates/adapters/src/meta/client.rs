@@ -24,6 +24,7 @@ use url::Url;
 use super::config::{ConfigError, MetaConfig, is_version};
 use super::fields::Memory;
 use super::refusal;
+use super::wire::{Object, Paged};
 use crate::ayrshare::{is_loopback_http, validate_api_base};
 use crate::http::{self, Scrubber};
 use crate::{AdapterError, Kind, Secret};
@@ -96,6 +97,18 @@ pub(super) enum Reply {
 pub(super) struct Answer {
     pub body: Vec<u8>,
     pub facts: Facts,
+}
+
+impl Answer {
+    /// The object that it is; `None`: it is something else.
+    pub fn object(&self) -> Option<Object<'_>> {
+        serde_json::from_str(std::str::from_utf8(&self.body).ok()?).ok()
+    }
+
+    /// The list that it is; `None`: it is none.
+    pub fn list(&self) -> Option<Paged<&RawValue>> {
+        Paged::read(std::str::from_utf8(&self.body).ok()?)
+    }
 }
 
 /// A failure, with the body of the refusal for who must look closer (a field to drop, a page to halve).
@@ -321,15 +334,12 @@ enum Shape {
 
 /// Graph's rule: an `error` is an error, whatever the status beside it (9.1).
 fn shape(body: &[u8]) -> Shape {
-    #[derive(Deserialize)]
-    struct Outer<'a> {
-        #[serde(borrow, default)]
-        error: Option<&'a RawValue>,
-    }
-    let Ok(json) = serde_json::from_slice::<&RawValue>(body) else { return Shape::NoJson };
-    match serde_json::from_str::<Outer<'_>>(json.get()) {
-        Ok(Outer { error: Some(error) }) if error.get() != "null" => Shape::Error,
-        Ok(_) | Err(_) => Shape::Plain,
+    let Ok(body) = std::str::from_utf8(body) else { return Shape::NoJson };
+    match serde_json::from_str::<Object<'_>>(body) {
+        Ok(outer) if outer.get("error").is_some() => Shape::Error,
+        Ok(_) => Shape::Plain,
+        Err(_) if serde_json::from_str::<&RawValue>(body).is_ok() => Shape::Plain,
+        Err(_) => Shape::NoJson,
     }
 }
 

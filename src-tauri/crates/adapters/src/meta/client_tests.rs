@@ -41,6 +41,7 @@ fn the_proof_is_the_one_that_the_reference_describes() {
 #[test]
 fn an_error_is_an_error_whatever_stands_beside_it() {
     assert!(matches!(shape(br#"{"data": [], "error": {"code": 1}}"#), Shape::Error));
+    assert!(matches!(shape(br#"{"error": {"code": 1}, "error": {"code": 2}}"#), Shape::Error));
     assert!(matches!(shape(br#"{"error": null, "data": []}"#), Shape::Plain));
     assert!(matches!(shape(b"[null]"), Shape::Plain));
     assert!(matches!(shape(b"<html>"), Shape::NoJson));

@@ -23,12 +23,10 @@ mod rows;
 use std::collections::BTreeSet;
 
 use backscroll_model::{ConversationEvents, Event, Page, Platform, RemoteId, SECOND, Skipped, Timestamp};
-use serde_json::value::RawValue;
-
 use people::{Person, Sides};
 use rows::Rows;
 
-use super::wire::{Object, Paged};
+use super::wire::{Conversation, Object, Paged};
 
 /// How late a listing may be: as at Ayrshare, which reads the same platforms.
 const DELAY_MS: i64 = 5 * SECOND;
@@ -76,7 +74,7 @@ impl Listed {
     }
 
     /// Takes over the cursor of a page.
-    fn paged(&mut self, page: &Paged<'_>) {
+    fn paged<T>(&mut self, page: &Paged<T>) {
         self.after.clone_from(&page.after);
         if page.torn {
             self.skip("page", "there is a next page, but no cursor to it");
@@ -85,13 +83,12 @@ impl Listed {
 }
 
 /// Normalises a page of conversations, each with its newest messages (2.4). `None`: there is no list in it.
-pub(super) fn conversations(body: &RawValue, asked: &Asked) -> Option<Listed> {
-    let page = Paged::of(Some(body))?;
+pub(super) fn conversations(body: &str, asked: &Asked) -> Option<Listed> {
+    let page = Conversation::list(body)?;
     let mut listed = Listed::default();
     listed.paged(&page);
     let mut seen = BTreeSet::new();
-    for raw in &page.items {
-        let item = Object::of(Some(raw));
+    for Conversation { members: item, messages } in &page.items {
         let Some(remote_id) = item.id("id") else {
             listed.skip("conversation", "no id");
             continue;
@@ -99,18 +96,18 @@ pub(super) fn conversations(body: &RawValue, asked: &Asked) -> Option<Listed> {
         if !seen.insert(remote_id.clone()) {
             continue;
         }
-        let messages = Paged::of(item.get("messages")).unwrap_or_default();
-        let mut sides = Sides::among(&asked.ours, &messages.items);
         let people: Vec<_> = item.list("participants").into_iter().filter_map(Person::of).collect();
+        let mut sides = Sides::of(&asked.ours);
         let other = people.iter().find(|person| !sides.is_ours(person));
-        if let Some(other) = other {
-            sides.other = Some(other.id.clone());
+        match other {
+            Some(other) => sides.other = Some(other.id.clone()),
+            None => sides = Sides::among(&asked.ours, &messages.items),
         }
         let mut events = Vec::new();
         events.extend(other.map(|person| Event::Participant(person.seen())));
         events.extend(item.text("link").map(Event::Link));
         let read = Rows::read(&messages.items, &sides, asked, &mut listed);
-        let listing = read.listing(&messages, asked);
+        let listing = read.listing(messages, asked);
         events.extend(read.events);
         let updated_at = item.time("updated_time");
         listed.conversations.push(ConversationEvents { remote_id, events, listing, ids: None, updated_at });
@@ -119,8 +116,8 @@ pub(super) fn conversations(body: &RawValue, asked: &Asked) -> Option<Listed> {
 }
 
 /// Normalises a page of one conversation's messages (3). `None`: there is no list in it.
-pub(super) fn messages(body: &RawValue, conversation: &RemoteId, asked: &Asked) -> Option<Listed> {
-    let page = Paged::of(Some(body))?;
+pub(super) fn messages(body: &str, conversation: &RemoteId, asked: &Asked) -> Option<Listed> {
+    let page = Paged::read(body)?;
     let mut listed = Listed::default();
     listed.paged(&page);
     let rows = Rows::read(&page.items, &Sides::among(&asked.ours, &page.items), asked, &mut listed);
@@ -135,8 +132,8 @@ pub(super) fn messages(body: &RawValue, conversation: &RemoteId, asked: &Asked) 
 }
 
 /// Normalises a page of ids and times of one conversation's messages (3). `None`: there is no list in it.
-pub(super) fn ids(body: &RawValue, conversation: &RemoteId, asked: &Asked) -> Option<Listed> {
-    let page = Paged::of(Some(body))?;
+pub(super) fn ids(body: &str, conversation: &RemoteId, asked: &Asked) -> Option<Listed> {
+    let page = Paged::read(body)?;
     let mut listed = Listed::default();
     listed.paged(&page);
     listed.count(page.items.len());

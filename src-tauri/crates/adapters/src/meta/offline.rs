@@ -2,7 +2,6 @@
 //! bytes to be its own (fixtures, measurements).
 
 use backscroll_model::{Page, Platform, RemoteId, Timestamp};
-use serde_json::value::RawValue;
 
 use super::normalize::{self, Asked};
 use crate::{Kind, http::Limits};
@@ -20,7 +19,7 @@ pub fn pages_of(
     server_time: Option<Timestamp>,
     answer: &[u8],
 ) -> Result<Vec<Page>, Kind> {
-    let body: &RawValue = serde_json::from_slice(answer).map_err(|_| Kind::Decode)?;
+    let body = std::str::from_utf8(answer).map_err(|_| Kind::Decode)?;
     let ours = ours.to_vec();
     let asked = Asked { platform, ours, limit: nested, lean: false, reactions: true, server_time, top: None };
     let mut listed = normalize::conversations(body, &asked).ok_or(Kind::Decode)?;

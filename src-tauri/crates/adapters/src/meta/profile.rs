@@ -10,7 +10,7 @@ use backscroll_model::{ParticipantSeen, Platform, RemoteId};
 
 use super::check::is_refusal;
 use super::client::{Answer, Ask, Facts, Meta};
-use super::wire::{Object, Paged};
+use super::wire::Object;
 use crate::AdapterError;
 
 /// What is known of a person.
@@ -43,8 +43,8 @@ impl Meta {
         tracing::debug!(code = refused.code, kind = ?refused.kind, ?platform, "a profile was refused");
         let fallback = self.participant(platform, person).await?;
         let (seen, facts) = fallback.map_or_else(Default::default, |answer| {
-            let json = std::str::from_utf8(&answer.body).ok().and_then(|json| serde_json::from_str(json).ok());
-            let conversations = Paged::of(json).unwrap_or_default().items;
+            let page = answer.list();
+            let conversations = page.unwrap_or_default().items;
             let people = conversations.into_iter().flat_map(|raw| Object::of(Some(raw)).list("participants"));
             let seen = people.filter_map(|raw| of_participant(person, &Object::of(Some(raw)))).next();
             (seen, answer.facts)

@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use backscroll_model::{ConversationEvents, Event, Page, Platform, RemoteId};
-use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::client::{Ask, Meta, local};
@@ -181,11 +180,11 @@ impl Meta {
         let (conversation, body) = (conversation.cloned(), self.without_secrets(answer.body));
         // Up to 16 MB: not on a thread that others wait for.
         let listed = tokio::task::spawn_blocking(move || {
-            let raw: &RawValue = serde_json::from_slice(&body).ok()?;
+            let body = std::str::from_utf8(&body).ok()?;
             match (list, &conversation) {
-                (List::Messages, Some(conversation)) => normalize::messages(raw, conversation, &asked),
-                (List::Ids, Some(conversation)) => normalize::ids(raw, conversation, &asked),
-                (List::Conversations | List::Messages | List::Ids, _) => normalize::conversations(raw, &asked),
+                (List::Messages, Some(conversation)) => normalize::messages(body, conversation, &asked),
+                (List::Ids, Some(conversation)) => normalize::ids(body, conversation, &asked),
+                (List::Conversations | List::Messages | List::Ids, _) => normalize::conversations(body, &asked),
             }
         });
         let listed = listed.await.ok().flatten().ok_or_else(|| self.nonsense("an answer without a list", facts))?;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::client::{Ask, Meta, local};
 use super::config::MetaConfig;
-use super::wire::{Object, Paged};
+use super::wire::Object;
 use crate::loose;
 use crate::{AdapterError, Kind, Secret};
 
@@ -204,8 +204,7 @@ impl Meta {
 
     async fn listed(&self, path: &[&str]) -> Result<Vec<Box<serde_json::value::RawValue>>, AdapterError> {
         let answer = self.call(&Ask::get(path, &[])).await?;
-        let json = std::str::from_utf8(&answer.body).ok().and_then(|json| serde_json::from_str(json).ok());
-        let page = Paged::of(json).ok_or_else(|| self.nonsense("no list", answer.facts))?;
+        let page = answer.list().ok_or_else(|| self.nonsense("no list", answer.facts))?;
         Ok(page.items.into_iter().map(ToOwned::to_owned).collect())
     }
 }

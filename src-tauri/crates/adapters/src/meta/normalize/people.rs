@@ -6,32 +6,27 @@ use serde_json::value::RawValue;
 use crate::meta::wire::Object;
 
 /// Someone, as `participants`, `from` and `to` have them.
-#[derive(Debug, Clone)]
-pub(super) struct Person {
+#[derive(Debug)]
+pub(super) struct Person<'a> {
     pub id: RemoteId,
     /// Instagram's second id, on some calls (2.3).
     user_id: Option<RemoteId>,
-    name: Option<String>,
-    username: Option<String>,
+    /// Names are read of participants only.
+    members: Object<'a>,
 }
 
-impl Person {
-    pub fn of(raw: &RawValue) -> Option<Self> {
-        let item = Object::of(Some(raw));
-        let visible = |text: &String| !text.trim().is_empty();
-        Some(Self {
-            id: item.id("id")?,
-            user_id: item.id("user_id"),
-            name: item.text("name").filter(visible),
-            username: item.text("username").filter(visible).map(|name| name.trim_start_matches('@').to_owned()),
-        })
+impl<'a> Person<'a> {
+    pub fn of(raw: &'a RawValue) -> Option<Self> {
+        let members = Object::of(Some(raw));
+        Some(Self { id: members.id("id")?, user_id: members.id("user_id"), members })
     }
 
     pub fn seen(&self) -> ParticipantSeen {
+        let visible = |name: &str| self.members.text(name).filter(|text| !text.trim().is_empty());
         ParticipantSeen {
             remote_id: self.id.clone(),
-            name: self.name.clone(),
-            username: self.username.clone(),
+            name: visible("name"),
+            username: visible("username").map(|name| name.trim_start_matches('@').to_owned()),
             avatar_url: None,
         }
     }
@@ -44,10 +39,15 @@ pub(super) struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
+    /// Nobody is known but us.
+    pub fn of(ours: &'a [RemoteId]) -> Self {
+        Self { ours, other: None }
+    }
+
     /// Of the messages of one conversation, where no participants are told: the other side is whom one of them is from
     /// and another is to, if it says both.
     pub fn among(ours: &'a [RemoteId], items: &[&RawValue]) -> Self {
-        let mut sides = Self { ours, other: None };
+        let mut sides = Self::of(ours);
         let proven = items.iter().find_map(|raw| {
             let item = Object::of(Some(raw));
             let from = item.get("from").and_then(Person::of);
@@ -61,17 +61,17 @@ impl<'a> Sides<'a> {
         sides
     }
 
-    pub fn is_ours(&self, person: &Person) -> bool {
+    pub fn is_ours(&self, person: &Person<'_>) -> bool {
         self.ours.contains(&person.id) || person.user_id.as_ref().is_some_and(|id| self.ours.contains(id))
     }
 
-    fn is_other(&self, person: &Person) -> bool {
+    fn is_other(&self, person: &Person<'_>) -> bool {
         self.other.as_ref() == Some(&person.id)
     }
 
     /// By `from.id`. A sender that is neither side is a person who answers for the business (10), unless `to` says
     /// that it wrote to the business.
-    pub fn direction(&self, from: Option<&Person>, to: &[Person]) -> Direction {
+    pub fn direction(&self, from: Option<&Person<'_>>, to: &[Person<'_>]) -> Direction {
         let to_us = to.iter().any(|person| self.is_ours(person));
         match from {
             Some(from) if self.is_ours(from) => Direction::Out,

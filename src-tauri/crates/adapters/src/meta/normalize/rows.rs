@@ -63,14 +63,14 @@ impl Rows {
         rows
     }
 
-    pub fn listing(&self, page: &Paged<'_>, asked: &Asked) -> Option<Listing> {
+    pub fn listing(&self, page: &Paged<&RawValue>, asked: &Asked) -> Option<Listing> {
         let ends = page.after.is_none() && !page.torn && !self.hole;
         let short = page.items.len() < asked.limit as usize;
         self.span.listing(ends && (short || page.cursors && asked.platform == Platform::Messenger), asked)
     }
 
     /// Where the next page may claim to end: where this one began, if it began where it ends.
-    pub fn next_top(&self, page: &Paged<'_>, asked: &Asked, listing: Option<Listing>) -> Option<Timestamp> {
+    pub fn next_top(&self, page: &Paged<&RawValue>, asked: &Asked, listing: Option<Listing>) -> Option<Timestamp> {
         match listing {
             Some(listing) => listing.from.filter(|_| !self.hole),
             None if page.items.is_empty() => asked.end(),
@@ -131,7 +131,7 @@ fn row(raw: &RawValue, sides: &Sides<'_>, asked: &Asked) -> Result<Row, &'static
     let remote_id = item.id("id").ok_or("no id")?;
     let at = item.time("created_time").ok_or("no readable time")?;
     let from = item.get("from").and_then(Person::of);
-    let to: Vec<Person> = item.list("to").into_iter().filter_map(Person::of).collect();
+    let to: Vec<_> = item.list("to").into_iter().filter_map(Person::of).collect();
     let direction = sides.direction(from.as_ref(), &to);
     let mut message = MessageSeen {
         remote_id,
@@ -193,16 +193,18 @@ fn rank_equal_instants(messages: &mut [Box<MessageSeen>]) {
 
 /// A nested list carries `paging.next` with the token in clear (2.5).
 fn without_tokens(raw: &str) -> String {
-    let mut clean = raw.to_owned();
-    for name in ["access_token=", "appsecret_proof="] {
-        let mut from = 0;
-        while let Some(found) = clean.get(from..).and_then(|rest| rest.find(name)) {
-            let start = from + found + name.len();
-            let rest = clean.get(start..).unwrap_or_default();
-            let length = rest.find(['&', '"', '\\', ' ']).unwrap_or(rest.len());
-            clean.replace_range(start..start + length, "***");
-            from = start;
+    let mut clean = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((before, value)) = rest.split_once('=') {
+        clean.push_str(before);
+        clean.push('=');
+        rest = value;
+        if ["access_token", "appsecret_proof"].into_iter().any(|name| before.ends_with(name)) {
+            clean.push_str("***");
+            let end = value.find(['&', '"', '\\', ' ']).unwrap_or(value.len());
+            rest = value.get(end..).unwrap_or_default();
         }
     }
+    clean.push_str(rest);
     clean
 }
