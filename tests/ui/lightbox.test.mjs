@@ -139,33 +139,74 @@ const toPlayers = async (page) => {
   await voice(page).waitFor();
 };
 
+/** What its player says of the voice message: where it is, how long it is in all, and whether it plays. */
+const sounds = async (page) => {
+  const position = voice(page).getByRole('slider', { name: t('position') });
+  const [at, length] = await position.evaluate((slider) => [slider.valueAsNumber, slider.disabled ? 0 : Number(slider.max)]);
+  return { at, length, plays: (await voice(page).getByRole('button', { name: t('pause'), exact: true }).count()) > 0 };
+};
+const play = (page) => voice(page).getByRole('button', { name: t('play'), exact: true }).click();
+
 priya('a voice message plays, seeks and goes faster; nothing plays unasked', async (page) => {
   await toPlayers(page);
   assert.equal(await film(page).count(), 0);
-  const sound = pane(page).locator('audio');
-  const state = () => sound.evaluate((element) => ({ paused: element.paused, at: element.currentTime, rate: element.playbackRate, length: element.duration }));
-  await until('its length', async () => (await state()).length > 0);
-  assert.equal((await state()).paused, true);
+  await until('its length', async () => (await sounds(page)).length > 0);
+  assert.deepEqual(await sounds(page).then(({ at, plays }) => [at, plays]), [0, false]);
   await accessible(page, 'the player');
   const position = voice(page).getByRole('slider', { name: t('position') });
   await position.fill('1');
-  await until('it moved', async () => Math.abs((await state()).at - 1) < 0.2);
+  await until('it moved', async () => Math.abs((await sounds(page)).at - 1) < 0.2);
   for (const speed of [1.5, 2, 1]) {
     await voice(page).getByRole('button', { name: like('speed') }).click();
-    await until(`${speed}×`, async () => (await state()).rate === speed);
+    await voice(page).getByRole('button', { name: t('speed', { speed: String(speed) }), exact: true }).waitFor();
   }
   await position.fill('0');
-  await voice(page).getByRole('button', { name: t('play'), exact: true }).click();
-  await until('it plays', async () => (await state()).at > 0.05);
+  await play(page);
+  await until('it plays', async () => (await sounds(page)).at > 0.05);
+});
+
+priya('a voice message plays on while its row is out of sight, and its controls stay', async (page) => {
+  // Longer than all of this takes.
+  await page.evaluate(() => {
+    const { play } = HTMLMediaElement.prototype;
+    HTMLMediaElement.prototype.play = function () {
+      this.loop = true;
+      return play.call(this);
+    };
+  });
+  await toPlayers(page);
+  await until('its length', async () => (await sounds(page)).length > 0);
+  await play(page);
+  await until('it plays', async () => (await sounds(page)).at > 0.05);
+  const bar = page.getByRole('group', { name: t('now_playing') });
+  assert.equal(await bar.count(), 0);
+  await scroll(page, 1);
+  await bar.waitFor();
+  await bar.getByRole('button', { name: t('pause'), exact: true }).click();
+  await bar.getByRole('button', { name: t('play'), exact: true }).waitFor();
+  await accessible(page, 'what plays out of sight');
+  await nothingClipped(page, 'what plays out of sight');
+  // Back to where it is, and on from there.
+  await bar.getByRole('button', { name: like('sound_from') }).click();
+  await bar.waitFor({ state: 'detached' });
+  await voice(page).waitFor();
+  const { at } = await sounds(page);
+  assert.ok(at > 0.05, String(at));
+  await play(page);
+  await until('it plays on', async () => (await sounds(page)).at > at);
+  await scroll(page, 1);
+  await bar.getByRole('button', { name: t('stop_playing') }).click();
+  await bar.waitFor({ state: 'detached' });
+  await toPlayers(page);
+  assert.equal((await sounds(page)).plays, false);
 });
 
 priya('a video plays in the thread, and one thing plays at a time', async (page) => {
   await toPlayers(page);
-  const sound = pane(page).locator('audio');
   await pane(page).getByRole('button', { name: like('play_video') }).click();
   await until('the film plays', () => film(page).evaluate((element) => element.currentTime > 0.05 && !element.paused));
-  await voice(page).getByRole('button', { name: t('play'), exact: true }).click();
-  await until('the sound plays', () => sound.evaluate((element) => !element.paused || element.ended));
+  await play(page);
+  await until('the sound plays', async () => (await sounds(page)).at > 0);
   await until('the film does not', () => film(page).evaluate((element) => element.paused));
 });
 

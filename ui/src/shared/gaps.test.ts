@@ -22,6 +22,13 @@ describe('a gap in words', () => {
     expect(gapLabel(beginning)).toContain('25');
   });
 
+  it('says of a second that more was written in than a page shows that some may be missing', () => {
+    const instant = gap({ to: at(8, 3) });
+    expect(gapSentence(instant, 'Instagram', NOW)).toBe(m.gap_instant({ when: time(at(8, 3)) }));
+    expect(gapLabel(instant)).toBe(m.gap_label_estimated());
+    expect(gapSentence({ ...instant, count: 2 }, 'Instagram', NOW)).toContain('2');
+  });
+
   it('says of one that passes when it is tried next, and of the others nothing of the sort', () => {
     const next_try = at(12, 31);
     expect(gapSentence(gap({ next_try }), 'Instagram', NOW)).toBe(m.gap_passing({ platform: 'Instagram', time: time(next_try) }));

@@ -16,10 +16,16 @@ export function gapTime(gap: Gap, now: number): string {
   return m.gap_between({ from: begins, to: sameDay ? time(to) : dayAndTime(to, now) });
 }
 
+/** More was written in one second than a page shows: how much, and how long it took, nobody tells. */
+function isInstant(gap: Gap): boolean {
+  return gap.count === null && gap.reason === 'no_overlap' && gap.from !== null && gap.to !== null && gap.to - gap.from < 1000;
+}
+
 export function gapSentence(gap: Gap, platform: string, now: number): string {
   if (gap.reason === 'not_chosen') return m.gap_not_chosen();
   if (gap.count !== null) return m.gap_counted({ count: gap.count, shown: count(gap.count), when: gapTime(gap, now), platform });
   if (gap.next_try !== null) return m.gap_passing({ platform, time: dayAndTime(gap.next_try, now) });
+  if (isInstant(gap)) return m.gap_instant({ when: gapTime(gap, now) });
   if (gap.reason === 'beginning' || gap.from === null) return platform === brands.x ? m.gap_beginning_x() : m.gap_beginning({ platform });
   return m.gap_estimated({ when: gapTime(gap, now) });
 }

@@ -32,10 +32,11 @@ describe('the rows of a thread', () => {
     expect(draw([message(1, { at: NOON })], [beginning], null, { start: false, end: true })[0]?.gaps).toEqual([]);
   });
 
-  it('draws what is missing of one instant, and no estimate of no time', () => {
+  it('draws what is missing of one instant, counted or not', () => {
     const two = [message(1, { at: NOON }), message(2, { at: NOON + 5 })];
     const one = gap({ from: NOON + 5, to: NOON + 5, count: 1 });
-    expect(draw(two, [one, gap({ from: NOON, to: NOON })]).map((row) => row.gaps)).toEqual([[], [one]]);
+    const some = gap({ from: NOON, to: NOON });
+    expect(draw(two, [some, one]).map((row) => row.gaps)).toEqual([[some], [one]]);
   });
 
   it('draws a gap above the oldest loaded row only once it is known what else is there', () => {

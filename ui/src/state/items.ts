@@ -55,7 +55,7 @@ export function items({ messages, gaps, divider, whole }: Drawn): Item[] {
 function place(rows: Item[], gap: Gap, whole: Drawn['whole']): void {
   const first = rows[0];
   const last = rows.at(-1);
-  if (!first || !last || isNothing(gap)) return;
+  if (!first || !last) return;
   const { from, to } = gap;
   if (from === null) {
     if (whole.start) first.gaps.push(gap);
@@ -68,11 +68,6 @@ function place(rows: Item[], gap: Gap, whole: Drawn['whole']): void {
     // Above the oldest loaded row there may be others: it is drawn when these are known.
     below.gaps.push(gap);
   }
-}
-
-/** An estimate of no time at all. One that counts messages of a single instant says something. */
-function isNothing(gap: Gap): boolean {
-  return gap.count === null ? gap.from !== null && gap.to !== null && gap.from >= gap.to : gap.count === 0;
 }
 
 export function sameDay(a: number, b: number): boolean {

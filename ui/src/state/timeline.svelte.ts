@@ -21,6 +21,7 @@ import type {
   ThreadPosition,
 } from '../ipc/host';
 import { type Item, items } from './items';
+import type { Sound } from './sound.svelte';
 
 const PAGE = 50;
 const MOST = 200;
@@ -55,6 +56,8 @@ export class Timeline {
   changes = $state(0);
   /** The room that pictures were given in this visit: one that learns its size later moves nothing. */
   readonly rooms = new Map<AttachmentId, Room>();
+  /** The voice message that played last, if its player is still there. */
+  sound = $state.raw<Sound | null>(null);
   /** The end of the thread is in view: told by the component. */
   atEnd = false;
 
@@ -110,6 +113,23 @@ export class Timeline {
 
   close(): void {
     this.#closed = true;
+  }
+
+  /** It is played: it stays when its row goes. One at a time does. */
+  keep(sound: Sound): void {
+    if (this.sound === sound) return;
+    if (this.sound?.held) this.sound.end();
+    this.sound = sound;
+  }
+
+  /** Nothing plays it, and its row is gone. */
+  release(sound: Sound): void {
+    sound.end();
+    if (this.sound === sound) this.sound = null;
+  }
+
+  silence(): void {
+    if (this.sound) this.release(this.sound);
   }
 
   get hasOlder(): boolean {
