@@ -42,7 +42,7 @@ const worlds = [
       },
       'list': async (window) => window.run(`() => document.querySelector('header .back')?.click()`),
       'settings': async (window) => window.press('Control', ','),
-      'account': async (window) => window.run(`() => document.querySelector('button.account').click()`),
+      'account': account,
     },
   },
   {
@@ -96,7 +96,7 @@ const worlds = [
       },
       'meta-account': async (window) => {
         await window.press('Control', ',');
-        await window.run(`() => document.querySelector('button.account').click()`);
+        await account(window);
       },
       'webhooks': async (window) => {
         await window.press('Escape');
@@ -123,6 +123,8 @@ for (const { args = [], states } of worlds) {
         await until(theme, async () => (await window.run('() => document.documentElement.dataset.theme')) === theme);
         for (const [width, height] of SIZES) {
           await desktop.place(id, width, height);
+          // In the corner it lights nothing up.
+          await run('xdotool', ['mousemove', '0', String(height - 1)], { env: desktop.env });
           await until(`${width} wide`, async () => (await window.run('() => innerWidth')) === width);
           await settled(window);
           if (name in scrolls) await scrolled(window, scrolls[name]);
@@ -141,6 +143,12 @@ for (const { args = [], states } of worlds) {
 // 256 colours are enough for a page of flat colours, and a third of the size.
 const readme = join(out, 'demo-light-1280x800.png');
 await run('convert', [readme, '-strip', '-dither', 'None', '-colors', '255', '-define', 'png:compression-level=9', `PNG8:${join(out, 'README.png')}`]).catch(() => {});
+
+/** The page of the first account; the settings come with the first visit. */
+async function account(window) {
+  await until('the accounts', async () => await window.run(`() => document.querySelector('button.account') !== null`));
+  await window.run(`() => document.querySelector('button.account').click()`);
+}
 
 /** Fonts, pictures and two frames. */
 async function settled(window) {
