@@ -109,7 +109,9 @@ pub(crate) fn list(
     let threads = view.listed(profile, platform);
     if empty {
         // Past the whole future: what follows is the page that was asked for.
-        let at = call.param("after").map_or_else(|| wire::cursor(state, i64::MAX, u64::MAX), str::to_owned);
+        let asked = call.param("after").map_or_else(|| wire::cursor(state, i64::MAX, u64::MAX), str::to_owned);
+        // The same place in another spelling: the cursor that was asked for would lead in a circle.
+        let at = format!("{asked}ZD");
         return Ok(paging::empty_page((state, call, caller), &address, &at));
     }
     let mut cut = window.cut(threads, |(place, _)| *place);
