@@ -131,6 +131,17 @@ impl Inbox {
         }
     }
 
+    /// [`Self::stop`], then finishes what runs and gives the data folder back: from here on nothing touches its files. An
+    /// inbox that is only dropped does the same, a moment later; clones of this one answer with errors.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history: its log could not be folded into the file, and is by the next start.
+    pub async fn close(self) -> Result<()> {
+        self.stop().await;
+        self.0.store.clone().close().await.map_err(|e| store_error(&e))
+    }
+
     /// Changes from now on, coalesced per commit. A receiver that lags must treat it as `Change::Resync`
     /// ([`crate::next_changes`] does).
     pub fn changes(&self) -> broadcast::Receiver<Vec<Change>> {
