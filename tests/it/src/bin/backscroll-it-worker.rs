@@ -1,10 +1,11 @@
 //! The engine in a process of its own, so that a test can kill it.
 //!
 //! Reads one JSON command a line and answers each with one line. Its clock begins at `start_ms` and runs with the
-//! machine's, because the simulator of a test stands still. Everything secret comes by standard input.
+//! machine's (`speed` times as fast), because the simulator of a test stands still. Everything secret comes by standard
+//! input.
 //!
 //! ```text
-//! backscroll-it-worker DATA_DIR START_MS
+//! backscroll-it-worker DATA_DIR START_MS [SPEED]
 //! {"do": "connect", "api_base": …, "secrets": {…}}   {"do": "start"}   {"do": "sync"}
 //! {"do": "send", "conversation": 7, "text": …}       answers {"queued": 1234} once it is committed
 //! ```
@@ -24,16 +25,18 @@ use serde_json::{Value, json};
 struct RunningClock {
     start_ms: i64,
     since: Instant,
+    speed: u32,
 }
 
 #[async_trait::async_trait]
 impl Clock for RunningClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.start_ms.saturating_add(i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX)))
+        let elapsed = self.since.elapsed().saturating_mul(self.speed);
+        Timestamp(self.start_ms.saturating_add(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)))
     }
 
     async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+        tokio::time::sleep(duration / self.speed).await;
     }
 }
 
@@ -53,10 +56,11 @@ async fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
     let data_dir = PathBuf::from(args.next().context("the data folder")?);
     let start_ms = args.next().context("the time")?.parse()?;
+    let speed = args.next().map_or(Ok(1), |speed| speed.parse())?;
     let options = InboxOptions {
         data_dir,
         secrets: SecretsMode::File,
-        clock: Arc::new(RunningClock { start_ms, since: Instant::now() }),
+        clock: Arc::new(RunningClock { start_ms, since: Instant::now(), speed }),
         seed: 3,
         decoder: (PathBuf::from("no-decoder"), Vec::new()),
         read_only: false,

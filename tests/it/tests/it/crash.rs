@@ -16,11 +16,11 @@ use tokio::sync::mpsc;
 use crate::{
     desk::Desk,
     invariants::{self, Intent},
-    world::{Sim, World},
+    world::{HUNG, Sim, World, comes_true},
 };
 
 /// The engine in another process.
-struct Worker {
+pub struct Worker {
     child: Child,
     commands: ChildStdin,
     answers: mpsc::UnboundedReceiver<Value>,
@@ -29,12 +29,13 @@ struct Worker {
 impl Worker {
     /// Starts it on the folder of a world whose own inbox is closed.
     async fn start(world: &World) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_backscroll-it-worker"));
-        command.arg(world.data()).arg(world.sim.clock().now_ms().to_string());
-        Self::of(command).await
+        Self::start_fast(world, 1).await
     }
 
-    async fn of(mut command: Command) -> Self {
+    /// As [`Self::start`]; its clock runs so many times as fast as the machine's.
+    pub async fn start_fast(world: &World, speed: u32) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backscroll-it-worker"));
+        command.arg(world.data()).arg(world.sim.clock().now_ms().to_string()).arg(speed.to_string());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let commands = child.stdin.take().unwrap();
         let out = child.stdout.take().unwrap();
@@ -52,21 +53,21 @@ impl Worker {
         worker
     }
 
-    fn ask(&mut self, command: &Value) {
+    pub fn ask(&mut self, command: &Value) {
         writeln!(self.commands, "{command}").unwrap();
     }
 
     /// The next line; `None`: it is dead.
-    async fn answer(&mut self) -> Option<Value> {
-        tokio::time::timeout(Duration::from_secs(60), self.answers.recv()).await.expect("the worker hangs")
+    pub async fn answer(&mut self) -> Option<Value> {
+        tokio::time::timeout(HUNG, self.answers.recv()).await.expect("the worker hangs")
     }
 
-    async fn does(&mut self, command: Value) -> Value {
+    pub async fn does(&mut self, command: Value) -> Value {
         self.ask(&command);
         self.answer().await.expect("the worker lives")
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -201,18 +202,11 @@ async fn killed_at_a_named_point_a_message_is_neither_lost_nor_sent_twice() {
             ReadingBack => {
                 // The first look comes five seconds after the answer was lost.
                 let looks = || scene.desk.sim.requests().iter().filter(|r| r.query.contains("conversationId")).count();
-                let seen = async {
-                    while looks() == 0 {
-                        tokio::task::yield_now().await;
-                    }
-                };
-                tokio::time::timeout(Duration::from_secs(60), seen).await.expect("it reads back");
+                comes_true("it reads back", async || looks() > 0).await;
             }
         }
         if point == Delivered {
-            while scene.desk.sim.delivered().is_empty() {
-                tokio::task::yield_now().await;
-            }
+            comes_true("the message is delivered", async || !scene.desk.sim.delivered().is_empty()).await;
         }
         worker.kill();
         scene.acknowledged(&chat, &text, &queued);
@@ -272,7 +266,7 @@ async fn killed_at_random_again_and_again_nothing_is_lost_and_nothing_is_sent_tw
         // Not a wait for anything: the instant of death is what is random.
         tokio::time::sleep(Duration::from_millis(rng.random_range(0..120))).await;
         worker.kill();
-        while let Some(answer) = worker.answers.recv().await {
+        while let Some(answer) = worker.answer().await {
             if answer.get("queued").is_some() {
                 let (chat, text) = asked.remove(0);
                 scene.acknowledged(&chat, &text, &answer);

@@ -9,7 +9,7 @@ use backscroll_simulator::{Chat, LedgerEntry, WorldKind};
 use crate::{
     graph::Shop,
     invariants::{self, Intent},
-    world::{Sim, World},
+    world::{Sim, World, comes_true},
 };
 
 pub struct Desk {
@@ -119,12 +119,7 @@ impl Desk {
 
     /// Waits until the simulator has seen so many requests. Its log tells nobody, so this looks again and again.
     pub async fn until_calls(&self, method: &str, path: &str, at_least: usize) {
-        let seen = async {
-            while self.calls(method, path) < at_least {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), seen).await.expect("the request never came");
+        comes_true(&format!("{method} {path} came"), async || self.calls(method, path) >= at_least).await;
     }
 
     pub fn delivered(&self) -> Vec<String> {

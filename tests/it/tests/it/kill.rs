@@ -10,7 +10,7 @@ use backscroll_engine::{AyrshareSecrets, Inbox, InboxOptions, Secret, SecretsMod
 use backscroll_model::*;
 use backscroll_simulator::{Clock, Fault, Hold, ProfileId, SimOptions, Simulator, WorldKind};
 
-use crate::world::Sim;
+use crate::world::{HUNG, Sim, comes_true};
 
 /// A simulator on the machine's time, and a data folder that outlives the child.
 struct Stage {
@@ -62,7 +62,7 @@ impl Owner {
     /// Waits until the child has said `word`.
     async fn says(&mut self, word: &'static str) {
         let mut lines = self.lines.take().unwrap();
-        let (lines, heard) = tokio::task::spawn_blocking(move || {
+        let listening = tokio::task::spawn_blocking(move || {
             let mut line = String::new();
             while lines.read_line(&mut line).unwrap() > 0 {
                 if line.contains(word) {
@@ -71,9 +71,14 @@ impl Owner {
                 line.clear();
             }
             (lines, false)
-        })
-        .await
-        .unwrap();
+        });
+        let heard = tokio::time::timeout(HUNG, listening).await;
+        let Ok(heard) = heard else {
+            // Else the thread that listens would keep the test from its end.
+            self.kill();
+            panic!("the child never said {word}");
+        };
+        let (lines, heard) = heard.unwrap();
         self.lines = Some(lines);
         assert!(heard, "the child ended before it said {word}");
     }
@@ -150,9 +155,7 @@ async fn killed_on_the_wire_is_unknown_at_the_next_start_and_never_sent_twice() 
     stage.sim.on("GET", "/messages/facebook").skip(3).times(10_000).fail(Fault::Reset);
     let mut owner = stage.spawn("send");
     owner.says("sending").await;
-    while stage.sim.delivered().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    comes_true("the message is delivered", async || !stage.sim.delivered().is_empty()).await;
     owner.kill();
     stage.sim.clear_faults();
     stage.assert_sound();

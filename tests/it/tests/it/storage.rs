@@ -41,11 +41,6 @@ async fn a_damaged_database_is_set_aside_and_never_deleted() {
     world.connect_and_sync().await;
     world.close().await;
     let file = world.data().join("backscroll.db");
-    // A new file: the last connection may still be folding its log into the old one.
-    std::fs::remove_file(&file).unwrap();
-    for side in ["backscroll.db-wal", "backscroll.db-shm"] {
-        let _ = std::fs::remove_file(world.data().join(side));
-    }
     std::fs::write(&file, b"this is no database, and it is long enough to look like one").unwrap();
     world.open().await;
     assert_eq!(world.conversations().await.len(), 0);
@@ -106,11 +101,10 @@ impl FullDisk {
     /// Mounts a small file system over the folder and puts the folder's files into it.
     fn mount(dir: &std::path::Path) -> Option<Self> {
         let kept = tempfile::tempdir().unwrap();
-        // Not a copy of the files: the last connection may still be folding its log into the database.
-        let db = rusqlite::Connection::open(dir.join("backscroll.db")).unwrap();
-        db.execute("VACUUM INTO ?1", [kept.path().join("backscroll.db").to_str().unwrap()]).unwrap();
-        drop(db);
-        std::fs::copy(dir.join("secrets.json"), kept.path().join("secrets.json")).unwrap();
+        let names = ["backscroll.db", "secrets.json"];
+        for name in names {
+            std::fs::copy(dir.join(name), kept.path().join(name)).unwrap();
+        }
         let mounted = std::process::Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs"])
             .arg(dir)
@@ -119,7 +113,7 @@ impl FullDisk {
         if !mounted.is_ok_and(|s| s.success()) {
             return None;
         }
-        for name in ["backscroll.db", "secrets.json"] {
+        for name in names {
             std::fs::copy(kept.path().join(name), dir.join(name)).unwrap();
         }
         Some(Self { dir: dir.to_owned() })

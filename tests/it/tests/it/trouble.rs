@@ -11,7 +11,7 @@ use backscroll_simulator::{Cut, Fault, Network, ProfileId, SimOptions, Simulator
 use crate::{
     desk::Desk,
     invariants,
-    world::{Sim, World},
+    world::{Sim, World, comes_true},
 };
 
 /// A shop of somebody else, at another provider's door, connected beside the one of the desk.
@@ -424,12 +424,14 @@ async fn too_many_requests_are_obeyed_with_and_without_a_header() {
         desk.advance(150).await;
         desk.sim.on("GET", "/messages/facebook").fail(Fault::RateLimited { retry_after_s: header });
         desk.sim.clear_requests();
-        let began = loop {
+        let mut refused = None;
+        comes_true("a request is refused", async || {
             desk.advance(5).await;
-            if let Some(refused) = desk.sim.requests().iter().find(|r| r.status == Some(429)) {
-                break refused.at_ms;
-            }
-        };
+            refused = desk.sim.requests().into_iter().find(|r| r.status == Some(429));
+            refused.is_some()
+        })
+        .await;
+        let began = refused.unwrap().at_ms;
         let health = desk.health(Platform::Messenger).await;
         assert!(
             matches!(health, Health::RateLimited { until } if (until.0 - began - wait * 1_000).abs() <= 1_000),

@@ -6,6 +6,10 @@ use backscroll_adapters::{Secret, ayrshare};
 use backscroll_engine::{AyrshareSecrets, Inbox, InboxOptions, Limits, SecretsMode};
 use backscroll_model::*;
 use backscroll_simulator::{self as simulator, Chat, ProfileId, SimOptions, Simulator, WorldKind};
+use proptest::{
+    prelude::*,
+    test_runner::{TestCaseError, TestRunner},
+};
 use tokio::sync::broadcast;
 
 use crate::clock::TestClock;
@@ -15,7 +19,7 @@ pub type Sim = simulator::Platform;
 /// 2026-09-21T13:33:20Z.
 pub const START: i64 = 1_790_000_000_000;
 /// A test that waits longer than this has hung; nothing is measured by it.
-const HUNG: Duration = Duration::from_secs(120);
+pub const HUNG: Duration = Duration::from_secs(120);
 
 pub struct World {
     pub sim: Simulator,
@@ -75,11 +79,12 @@ impl World {
         self.inbox = Some(Inbox::open_with(self.options(), self.limits).await.unwrap());
     }
 
-    /// Quits the program.
+    /// Quits the program; nothing touches the data folder afterwards.
     pub async fn close(&mut self) {
-        if let Some(inbox) = self.inbox.take() {
-            inbox.stop().await;
-        }
+        let Some(inbox) = self.inbox.take() else { return };
+        let closed = tokio::time::timeout(HUNG, inbox.close()).await.expect("the data folder is never given back");
+        // What the folder's files are like is the matter of the test.
+        drop(closed);
     }
 
     pub fn secrets(&self, profile: ProfileId) -> AyrshareSecrets {
@@ -280,6 +285,34 @@ impl World {
         assert_eq!(ok, "ok");
         let broken: i64 = db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).unwrap();
         assert_eq!(broken, 0);
+    }
+}
+
+/// Waits for what tells nobody, a request at the simulator for instance, so this looks again and again. `what`: the
+/// sentence that is true in the end.
+pub async fn comes_true(what: &str, mut is_true: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !is_true().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(HUNG, wait).await.is_ok(), "it never came true that {what}");
+}
+
+/// Holds a property against so many random cases; a case that fails is made small and printed, with the seed that is to be
+/// kept beside the others.
+///
+/// Not the macro of the same crate: there `PROPTEST_CASES`, which is meant for cases of microseconds, overrules the number
+/// of cases, and each of these is a world of its own that takes up to a second.
+pub fn holds<S: Strategy>(
+    name: &'static str,
+    config: ProptestConfig,
+    strategy: &S,
+    property: impl Fn(S::Value) -> Result<(), TestCaseError>,
+) {
+    let mut runner = TestRunner::new(ProptestConfig { test_name: Some(name), ..config });
+    if let Err(error) = runner.run(strategy, property) {
+        panic!("{error}\n{runner}");
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     proof,
     shop::{PAGE, Shop},
 };
-use crate::world::Sim;
+use crate::world::{Sim, comes_true};
 
 /// What ends a walk in the middle.
 fn ends() -> Vec<(&'static str, Fault)> {
@@ -85,9 +85,7 @@ async fn a_conversation_that_moves_to_the_front_between_two_pages_is_met_by_the_
     shop.graph().on("GET", "/conversations").query("platform=instagram").skip(1).fail(Fault::Hold(hold.clone()));
     shop.sim.clear_requests();
     let meanwhile = async {
-        while shop.calls("GET", "/graph/v25.0").min(shop.sim.requests().len()) < 3 {
-            tokio::task::yield_now().await;
-        }
+        comes_true("the second page is asked for", async || shop.calls("GET", "/graph/v25.0") >= 3).await;
         shop.graph().receive(&chats[0], "And more").unwrap();
         shop.graph().receive(&chats[50], "And more").unwrap();
         hold.open();
@@ -141,9 +139,7 @@ async fn a_token_that_dies_in_the_middle_of_a_reading_keeps_what_was_read() {
     shop.graph().on("GET", "/conversations").query("platform=instagram").skip(2).fail(Fault::Hold(hold.clone()));
     let token = shop.graph().page_token(PAGE);
     let meanwhile = async {
-        while shop.conversations().await.len() < 40 {
-            tokio::task::yield_now().await;
-        }
+        comes_true("two pages are held", async || shop.conversations().await.len() >= 40).await;
         shop.graph().set_token_state(&token, TokenState::PasswordChanged).unwrap();
         hold.open();
     };

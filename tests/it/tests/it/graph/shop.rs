@@ -7,7 +7,7 @@ use backscroll_engine::MetaSecrets;
 use backscroll_model::*;
 use backscroll_simulator::{Chat, Graph, PersonFlags, ProfileId, Synthetic, TokenState, WorldKind};
 
-use crate::world::{Sim, World};
+use crate::world::{HUNG, Sim, World};
 
 pub const PAGE: ProfileId = ProfileId::PRIMARY;
 
@@ -66,21 +66,24 @@ impl Shop {
     /// Lets time pass while this is done, whenever the engine waits for the clock.
     pub async fn driven<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                () = self.settle() => {}
-            }
-            match self.clock.next_wake() {
-                Some(at) => {
-                    let ms = (at - self.sim.clock().now_ms()).max(0).unsigned_abs();
-                    self.sim.advance(Duration::from_millis(ms)).await;
-                    self.clock.wake_due();
+        let driven = async {
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work => return done,
+                    () = self.settle() => {}
                 }
-                None => tokio::task::yield_now().await,
+                match self.clock.next_wake() {
+                    Some(at) => {
+                        let ms = (at - self.sim.clock().now_ms()).max(0).unsigned_abs();
+                        self.sim.advance(Duration::from_millis(ms)).await;
+                        self.clock.wake_due();
+                    }
+                    None => tokio::task::yield_now().await,
+                }
             }
-        }
+        };
+        tokio::time::timeout(HUNG, driven).await.expect("the work does not end, however much time passes")
     }
 
     /// Reads all accounts to the end, at the speed that Graph allows.

@@ -4,6 +4,8 @@ use super::*;
 use std::time::Duration;
 
 use backscroll_engine::Limits;
+
+use crate::world::HUNG;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -172,6 +174,73 @@ async fn a_slow_sender_is_given_up_and_holds_up_nobody() {
     let mut nothing = Vec::new();
     let _ = silent.read_to_end(&mut nothing).await;
     assert_eq!(hooked.count(DeliveryOutcome::Slow).await, 1);
+}
+
+#[tokio::test]
+async fn beyond_the_last_connection_one_waits_until_another_ends() {
+    /// As many as are served at a time.
+    const CONNECTIONS: usize = 32;
+    let hooked = Hooked::at_graph(WorldKind::Small).await;
+    let address = hooked.address().await;
+    let (host, path) = address.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let head = format!("POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\n");
+    let mut busy = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut one = TcpStream::connect(host).await.unwrap();
+        one.write_all(head.as_bytes()).await.unwrap();
+        busy.push(one);
+    }
+    let mut next = TcpStream::connect(host).await.unwrap();
+    next.write_all(format!("GET /hook/guess HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    // Long for an answer on this machine, short for the patience with the others; a slower machine only proves less.
+    let early = tokio::time::timeout(Duration::from_millis(300), next.read_to_string(&mut answer)).await;
+    assert!(early.is_err(), "more are served than may be: {answer}");
+    drop(busy.pop());
+    let served = tokio::time::timeout(HUNG, next.read_to_string(&mut answer)).await;
+    served.expect("a place that was given up is never taken").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    drop(busy);
+    // And the others' places are free again.
+    let chat = hooked.first(Sim::Facebook);
+    let id = hooked.graph().receive(&chat, "After the rush").unwrap();
+    hooked.delivered().await;
+    assert!(hooked.message(&chat, &id).await.is_some());
+}
+
+#[tokio::test]
+async fn a_full_intake_asks_to_come_again_and_in_the_end_nothing_is_missing() {
+    /// As many as may wait, those that are taken in together, and some more.
+    const MANY: usize = 512 + 64 + 100;
+    let hooked = Hooked::at_graph(Shop::kind(Sim::Instagram, 10, 3)).await;
+    hooked.inbox().set_background(true);
+    hooked.advance(60).await;
+    let chats = hooked.chats(Sim::Instagram);
+    hooked.graph().hold_webhooks();
+    for n in 0..MANY {
+        hooked.graph().receive(&chats[n % chats.len()], format!("One of many {n}").as_str()).unwrap();
+    }
+    // Whatever wants to write waits meanwhile.
+    let db = rusqlite::Connection::open(hooked.data().join("backscroll.db")).unwrap();
+    db.busy_timeout(HUNG).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    hooked.graph().release_webhooks(false);
+    tokio::time::timeout(HUNG, hooked.sim.settle()).await.expect("a delivery is never answered");
+    db.execute_batch("ROLLBACK").unwrap();
+    let answers: Vec<Option<u16>> = hooked.graph().webhooks().iter().map(|sent| sent.status).collect();
+    let refused = answers.iter().filter(|status| **status == Some(503)).count();
+    assert!((1..MANY).contains(&refused), "{refused} refused");
+    assert!(answers.iter().all(|status| matches!(status, Some(200 | 503))), "{answers:?}");
+    assert_eq!(hooked.count(DeliveryOutcome::Busy).await as usize, refused);
+    // Meta comes again after a second.
+    hooked.advance(90).await;
+    assert_eq!(hooked.count(DeliveryOutcome::Busy).await as usize, refused, "once");
+    let mut texts = std::collections::BTreeSet::new();
+    for chat in &chats {
+        texts.extend(hooked.texts(chat).await.into_iter().filter(|text| text.starts_with("One of many")));
+    }
+    assert_eq!(texts.len(), MANY);
+    hooked.assert_sound();
 }
 
 #[tokio::test]
