@@ -21,6 +21,7 @@ function report(path, text, index, what) {
 const bans = [
   ['HTML string: remote text reaches the DOM as text nodes only', /\{@html|\.(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write|new DOMParser|createContextualFragment/g, () => true],
   ['code from a string', /\beval\(|new Function\(/g, () => true],
+  ["':dir()': the build turns it into a list of languages; use [dir='rtl']", /:dir\(/g, (path) => /\.(svelte|css)$/.test(path)],
   ['inline style: use a class, or style:property for a position', /\sstyle=["{]/g, (path) => path.endsWith('.svelte')],
   ['`any`', /[:<,|&(]\s*any\b(?!\.)|\bas any\b/g, () => true],
   ['literal colour: use a token', /#[0-9a-fA-F]{3,8}\b(?=[\s;,)'"])|\b(?:rgba?|hsla?|oklch|oklab|lab|lch)\(/g, (path) => /\.(?:svelte|css)$/.test(path) && !path.endsWith('tokens.css')],
