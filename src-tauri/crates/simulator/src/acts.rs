@@ -97,11 +97,13 @@ pub(crate) struct Outbound {
     pub metadata: Option<String>,
     /// Everything in one message, as Graph takes it.
     pub together: bool,
+    /// The attachments in messages of up to ten.
+    pub album: bool,
 }
 
 impl Outbound {
     pub(crate) fn new(text: Option<String>, attachments: Vec<Attachment>, origin: Origin) -> Self {
-        Self { text, attachments, origin, reply_to: None, metadata: None, together: false }
+        Self { text, attachments, origin, reply_to: None, metadata: None, together: false, album: false }
     }
 }
 
@@ -114,7 +116,7 @@ impl State {
         self.account(chat)?.conversation(&chat.conversation).ok_or(SimError::NoChat)
     }
 
-    fn conversation_mut(&mut self, chat: &Chat) -> Result<&mut Conversation, SimError> {
+    pub(crate) fn conversation_mut(&mut self, chat: &Chat) -> Result<&mut Conversation, SimError> {
         let account = self.world.account_mut(chat.profile, chat.platform).ok_or(SimError::NoProfile)?;
         account.conversation_mut(&chat.conversation).ok_or(SimError::NoChat)
     }
@@ -169,17 +171,24 @@ impl State {
         self.send(now, chat, reply).map(drop)
     }
 
-    /// The business writes. Text and n attachments become n + 1 messages, text first, as Meta carries one item each.
+    /// The business writes; gives the id of the first message.
     pub(crate) fn send(&mut self, now: i64, chat: &Chat, new: Outbound) -> Result<String, SimError> {
+        self.send_all(now, chat, new)?.into_iter().next().ok_or(SimError::NoMessage)
+    }
+
+    /// The business writes. Text and n attachments become n + 1 messages, text first, as Meta carries one item each.
+    pub(crate) fn send_all(&mut self, now: i64, chat: &Chat, new: Outbound) -> Result<Vec<String>, SimError> {
+        const ALBUM: usize = 10;
         let together = new.together || self.knobs.one_message_per_send || chat.platform == Platform::Twitter;
         let mut items: Vec<(Option<String>, Vec<Attachment>)> = Vec::new();
         if together {
             items.push((new.text, new.attachments));
         } else {
             items.extend(new.text.map(|t| (Some(t), Vec::new())));
-            items.extend(new.attachments.into_iter().map(|a| (None, vec![a])));
+            let each = if new.album { ALBUM } else { 1 };
+            items.extend(new.attachments.chunks(each).map(|some| (None, some.to_vec())));
         }
-        let mut first = None;
+        let mut ids = Vec::new();
         let lag = if matches!(new.origin, Origin::Request(_)) { self.knobs.echo_lag_ms } else { 0 };
         for (n, (text, attachments)) in (0_i64..).zip(items) {
             let message = NewMessage {
@@ -200,13 +209,13 @@ impl State {
                 .add_message(chat.profile, chat.platform, &chat.conversation, message)
                 .ok_or(SimError::NoChat)?;
             self.notify(now, chat, &Event::Created { message: &id });
-            first.get_or_insert(id);
+            ids.push(id);
         }
-        let first = first.ok_or(SimError::NoMessage)?;
+        let first = ids.first().cloned().ok_or(SimError::NoMessage)?;
         if self.people_answer && new.origin != Origin::AutoReply {
             self.plan_answer(now, chat, &first)?;
         }
-        Ok(first)
+        Ok(ids)
     }
 
     /// A few seconds later the person reads it, often reacts or answers. Fixed by the seed and the conversation.

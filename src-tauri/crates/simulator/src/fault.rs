@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::graph::error::GraphError;
+use crate::meanwhile::Meanwhile;
 use crate::net::Cut;
 use crate::state::Core;
 
@@ -116,6 +117,24 @@ pub enum Fault {
     },
     /// The request is applied, then the inner fault answers: the outcome is unknown to the client (reference 3.6).
     Applied(Box<Fault>),
+    /// The connection is reset after so many bytes of the request's body, or at its end when it is shorter. Not applied.
+    CutUpload {
+        /// Body bytes that the server reads.
+        after: u64,
+    },
+    /// The request's body is read at so many bytes a second (of the machine's time), then everything goes on as usual. A
+    /// client feels it once the buffers of the system are full, a few megabytes later.
+    SlowUpload {
+        /// Bytes a second, at least 1.
+        bytes_per_second: u64,
+    },
+    /// An upload is applied and answered, and what it brought is lost: its address answers 404, its `attachment_id` is
+    /// refused. For `/media/upload`, the PUT of an upload address, `message_attachments`, and sends with `is_reusable`.
+    LostUpload,
+    /// This happens just before the request, which then goes on as usual.
+    Before(Meanwhile),
+    /// The request goes on as usual; this happens just after it, before its answer leaves.
+    After(Meanwhile),
     /// The request is applied; `Date`, `lastUpdated` and `nextUpdate` are off by so much.
     ClockOff {
         /// Milliseconds, may be negative.
@@ -134,6 +153,23 @@ impl Fault {
     #[must_use]
     pub fn apply_then_drop() -> Self {
         Self::Applied(Box::new(Self::Reset))
+    }
+
+    /// The request is applied, then this answers.
+    #[must_use]
+    pub fn applied(answer: Self) -> Self {
+        Self::Applied(Box::new(answer))
+    }
+
+    /// The send is applied, and its 2xx answer names no message.
+    #[must_use]
+    pub fn without_id() -> Self {
+        const IDS: [&str; 5] = ["messageId", "messageIds", "messages", "message_id", "attachment_id"];
+        Self::Edit(Edit::new(|answer| {
+            if let Some(fields) = answer.as_object_mut() {
+                fields.retain(|name, _| !IDS.contains(&name.as_str()));
+            }
+        }))
     }
 
     /// A picture that is tiny on the wire and so many megabytes when it is unpacked (gzip of zeros).
@@ -195,6 +231,11 @@ impl Fault {
             Self::CutBody { .. } => "cut-body",
             Self::Slow { .. } => "slow",
             Self::Applied(_) => "applied",
+            Self::CutUpload { .. } => "cut-upload",
+            Self::SlowUpload { .. } => "slow-upload",
+            Self::LostUpload => "lost-upload",
+            Self::Before(_) => "before",
+            Self::After(_) => "after",
             Self::ClockOff { .. } => "clock-off",
             Self::UnknownEnums => "unknown-enums",
             Self::MissingFields => "missing-fields",
@@ -283,12 +324,6 @@ impl Faults {
 
     fn arm(&mut self, rule: Rule) {
         self.0.push(rule);
-    }
-
-    /// Strikes the next so many requests of this method under this path.
-    pub(crate) fn arm_simple(&mut self, method: &str, path: &str, times: u32, fault: Fault) {
-        let (method, path) = (Some(method).filter(|m| !m.is_empty()).map(str::to_owned), path.to_owned());
-        self.arm(Rule { method, path, within: String::new(), query: None, skip: 0, left: times, fault });
     }
 
     pub(crate) fn clear(&mut self) {

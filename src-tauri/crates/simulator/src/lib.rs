@@ -34,26 +34,33 @@
 //! ```
 
 mod acts;
+mod blob;
 mod clock;
 mod cursor;
+mod echo;
 mod fault;
+mod fetch;
 mod graph;
 mod ids;
 mod knobs;
 mod limits;
+mod meanwhile;
 mod media;
 mod net;
+mod networks;
 mod platform;
 mod record;
 mod script;
 mod server;
 mod simulator;
+mod sniff;
 mod state;
 mod webhooks;
 mod world;
 
 pub use acts::Inbound;
 pub use clock::Clock;
+pub use echo::Echo;
 pub use fault::{Edit, Fault, FaultRule, Hold};
 pub use graph::acts::{GraphSendKnobs, SenderAction};
 pub use graph::content::Content;
@@ -63,10 +70,11 @@ pub use graph::hooks::knobs::GraphHookKnobs;
 pub use graph::hooks::wire::Signing;
 pub use graph::hooks::{GraphWebhook, HookObject};
 pub use graph::state::{GraphKnobs, Meter, OlderRows, PersonFlags, ReactionsForm, StickerForm, TokenKind, TokenState};
-pub use knobs::{Codes, Knobs};
+pub use knobs::{AccessUrl, Codes, Knobs, SendAnswer};
+pub use meanwhile::Meanwhile;
 pub use net::{Cut, Network};
 pub use platform::Platform;
-pub use record::{LedgerEntry, RequestRecord};
+pub use record::{LedgerEntry, LedgerFile, RequestRecord};
 pub use script::{Beat, Scene};
 pub use simulator::{ProfileInfo, SimOptions, Simulator};
 pub use state::{Chat, SimError};

@@ -2,25 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
+use crate::blob::Blob;
 use crate::ids;
 use crate::world::FileRef;
 
 /// An upload address is good for so long, once.
 const UPLOAD_URL_MS: i64 = 30 * 60_000;
+const DAY_MS: i64 = 86_400_000;
+/// What came by `/media/upload` is kept so long.
+const UPLOAD_LIFE_MS: i64 = 90 * DAY_MS;
+/// What came by an upload address is kept so long.
+const ACCESS_LIFE_MS: i64 = 30 * DAY_MS;
 
+/// An upload address that is still to be used.
 #[derive(Debug)]
-struct Ticket {
+pub(crate) struct Ticket {
     name: String,
     until: i64,
+    /// The PUT must say the same.
+    pub content_type: String,
 }
 
-/// A file that somebody uploaded.
+/// A file that somebody uploaded, or that a network keeps with a message.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub mime: String,
-    pub bytes: Bytes,
+    pub blob: Blob,
+    /// It is gone from then on.
+    until: i64,
+    /// The HTTP request that brought it; 0: it belongs to a message.
+    request: u64,
 }
 
 #[derive(Debug)]
@@ -54,40 +65,63 @@ impl Media {
         url.strip_prefix(self.base.as_str())?.strip_prefix("/files/")
     }
 
-    /// Whether this address is on our own origin: exempt from the https rule (reference 11.2).
-    pub(crate) fn is_own(&self, url: &str) -> bool {
-        url.strip_prefix(self.base.trim_end_matches("/api")).is_some_and(|rest| rest.starts_with('/'))
-    }
-
     fn fresh(&mut self) -> String {
         self.counter += 1;
         ids::hex(self.seed, &format!("file/{}", self.counter), 10)
     }
 
-    /// Keeps the bytes; gives the id (without extension).
-    pub(crate) fn store(&mut self, extension: &str, mime: String, bytes: Bytes) -> String {
+    /// Keeps what was uploaded for 90 days; gives the id (without extension).
+    pub(crate) fn upload(&mut self, now: i64, request: u64, extension: &str, mime: String, blob: Blob) -> String {
         let id = self.fresh();
-        self.stored.insert(format!("{id}.{extension}"), Stored { mime, bytes });
+        let stored = Stored { mime, blob, until: now + UPLOAD_LIFE_MS, request };
+        self.stored.insert(format!("{id}.{extension}"), stored);
         id
     }
 
+    /// The network's own copy of what a message carries: it stays when the source is gone. Gives its name.
+    pub(crate) fn keep(&mut self, extension: &str, mime: String, blob: Blob) -> String {
+        let name = format!("{}.{extension}", self.fresh());
+        self.stored.insert(name.clone(), Stored { mime, blob, until: i64::MAX, request: 0 });
+        name
+    }
+
+    /// A file of that name, whether or not its time is over.
     pub(crate) fn stored(&self, name: &str) -> Option<&Stored> {
         self.stored.get(name)
     }
 
-    /// An upload address for a file of that extension: token and final name.
-    pub(crate) fn open_upload(&mut self, now: i64, extension: &str) -> (String, String) {
-        let name = format!("{}.{extension}", self.fresh());
+    /// A file of that name that can be fetched now.
+    pub(crate) fn served(&self, now: i64, name: &str) -> Option<&Stored> {
+        self.stored.get(name).filter(|s| now < s.until)
+    }
+
+    /// An upload address: its token, and the name that the file will have (without a dot if there is no extension).
+    pub(crate) fn open_upload(&mut self, now: i64, extension: Option<&str>, content_type: &str) -> (String, String) {
+        let name = match extension {
+            Some(extension) => format!("{}.{extension}", self.fresh()),
+            None => self.fresh(),
+        };
         let token = self.fresh();
-        self.tickets.insert(token.clone(), Ticket { name: name.clone(), until: now + UPLOAD_URL_MS });
+        let content_type = content_type.to_owned();
+        self.tickets.insert(token.clone(), Ticket { name: name.clone(), until: now + UPLOAD_URL_MS, content_type });
         (token, name)
     }
 
-    /// Takes the one PUT of an upload address; false when it is used up, expired or unknown.
-    pub(crate) fn put(&mut self, now: i64, token: &str, mime: String, bytes: Bytes) -> bool {
-        let Some(ticket) = self.tickets.remove(token).filter(|t| now < t.until) else { return false };
-        self.stored.insert(ticket.name, Stored { mime, bytes });
-        true
+    /// Takes an upload address, once; `None` when it is used up, expired or unknown. *Choice*: it is used up as soon as
+    /// somebody begins to write to it, so a broken transfer needs a new one.
+    pub(crate) fn begin(&mut self, now: i64, token: &str) -> Option<Ticket> {
+        self.tickets.remove(token).filter(|t| now < t.until)
+    }
+
+    /// The file of an upload address has arrived.
+    pub(crate) fn finish(&mut self, now: i64, request: u64, ticket: Ticket, blob: Blob) {
+        let stored = Stored { mime: ticket.content_type, blob, until: now + ACCESS_LIFE_MS, request };
+        self.stored.insert(ticket.name, stored);
+    }
+
+    /// What this request uploaded is lost, whatever its answer said.
+    pub(crate) fn lose(&mut self, request: u64) {
+        self.stored.retain(|_, s| s.request != request);
     }
 }
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 use axum::http::{HeaderMap, Method, Uri};
 
 use crate::platform::Platform;
-use crate::state::Core;
-use crate::world::{Direction, Origin, ProfileId};
+use crate::state::{Chat, Core, State};
+use crate::world::{Attachment, Direction, FileRef, Message, Origin, ProfileId};
 
 /// The newest entries of a log that a demo may fill for days.
 #[derive(Debug)]
@@ -125,6 +125,12 @@ pub struct LedgerEntry {
     pub text: Option<String>,
     /// Kind and address of each attachment.
     pub attachments: Vec<(String, String)>,
+    /// What is known of each attachment's file, in the same order.
+    pub files: Vec<LedgerFile>,
+    /// What the client put beside the message (`metadata` of Graph): told in the echo, and here.
+    pub metadata: Option<String>,
+    /// The message that it quotes.
+    pub reply_to: Option<String>,
     /// When, UTC milliseconds.
     pub at_ms: i64,
     /// Who caused it.
@@ -137,37 +143,82 @@ pub struct LedgerEntry {
     pub readable: bool,
 }
 
+/// The file of an attachment, as the network has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerFile {
+    /// `image`, `video`, …
+    pub kind: String,
+    /// Where it can be had.
+    pub url: String,
+    /// What it was called when it came.
+    pub name: Option<String>,
+    /// The type under which the network serves it.
+    pub content_type: Option<String>,
+    /// Bytes. `None`, like the hash, of what never came through this server: seeded pictures, and addresses elsewhere that
+    /// are believed.
+    pub size: Option<u64>,
+    /// SHA-256 of the bytes, lower-case hex.
+    pub sha256: Option<String>,
+}
+
+impl State {
+    /// One message as the ledger tells it.
+    pub(crate) fn entry(&self, chat: &Chat, m: &Message, readable: bool) -> LedgerEntry {
+        let file = |a: &Attachment| {
+            let stored = match &a.file {
+                FileRef::Own(name) => self.media.stored(name),
+                FileRef::Url(_) => None,
+            };
+            LedgerFile {
+                kind: a.kind.clone(),
+                url: self.media.address(&a.file),
+                name: a.detail.name.clone(),
+                content_type: stored.map(|s| s.mime.clone()),
+                size: stored.map(|s| s.blob.size),
+                sha256: stored.map(|s| s.blob.sha256().to_owned()),
+            }
+        };
+        LedgerEntry {
+            id: m.id.clone(),
+            profile: chat.profile,
+            platform: chat.platform,
+            conversation: chat.conversation.clone(),
+            direction: m.direction,
+            text: m.text.clone(),
+            attachments: m.attachments.iter().map(|a| (a.kind.clone(), self.media.address(&a.file))).collect(),
+            files: m.attachments.iter().map(file).collect(),
+            metadata: m.metadata.clone(),
+            reply_to: m.reply_to.clone(),
+            at_ms: m.at,
+            origin: m.origin,
+            reactions: m.reactions.clone(),
+            unsent: m.unsent,
+            readable,
+        }
+    }
+}
+
 impl Core {
-    pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
+    /// Every message; those of conversations that only Graph shows on request.
+    pub(crate) fn ledger(&self, graph_only: bool) -> Vec<LedgerEntry> {
         let now = self.clock.now_ms();
         let state = self.lock();
         let mut out = Vec::new();
         for (index, profile) in state.world.profiles.iter().enumerate() {
             for account in profile.accounts.values() {
-                for conversation in account.conversations.iter().filter(|c| !c.graph_only) {
+                for conversation in account.conversations.iter().filter(|c| graph_only || !c.graph_only) {
+                    let chat = Chat {
+                        profile: ProfileId(index),
+                        platform: account.platform,
+                        conversation: conversation.id.clone(),
+                        person: conversation.person.id.clone(),
+                    };
                     let visible = conversation.visible(account.platform, state.knobs.history_cap, now);
                     let mut visible = visible.map(|m| m.seq).peekable();
                     for m in &conversation.messages {
                         // Both run in the same order, so one look ahead tells whether this one is visible.
                         let readable = visible.next_if_eq(&m.seq).is_some();
-                        let entry = LedgerEntry {
-                            id: m.id.clone(),
-                            profile: ProfileId(index),
-                            platform: account.platform,
-                            conversation: conversation.id.clone(),
-                            direction: m.direction,
-                            text: m.text.clone(),
-                            attachments: m
-                                .attachments
-                                .iter()
-                                .map(|a| (a.kind.clone(), state.media.address(&a.file)))
-                                .collect(),
-                            at_ms: m.at,
-                            origin: m.origin,
-                            reactions: m.reactions.clone(),
-                            unsent: m.unsent,
-                            readable,
-                        };
+                        let entry = state.entry(&chat, m, readable);
                         out.push((m.at, m.seq, entry));
                     }
                 }

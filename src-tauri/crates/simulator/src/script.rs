@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::acts::Inbound;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultRule};
 use crate::net::Network;
 use crate::platform::Platform;
 use crate::state::{Act, Chat, Core, State};
@@ -81,7 +81,7 @@ impl Core {
             Beat::ConnectionDrops => self.net.set(Network::Refused).map_err(Into::into),
             Beat::ConnectionReturns => self.net.set(Network::Up).map_err(Into::into),
             Beat::NextAnswerGetsLost => {
-                self.lock().faults.arm_simple("POST", "/messages/", 1, Fault::apply_then_drop());
+                FaultRule::new(self, Some("POST"), "/messages/").fail(Fault::apply_then_drop());
                 Ok(())
             }
         };

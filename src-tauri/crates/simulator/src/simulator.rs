@@ -271,13 +271,14 @@ impl Simulator {
     /// Every message there truly is, oldest first.
     #[must_use]
     pub fn ledger(&self) -> Vec<LedgerEntry> {
-        self.core.ledger()
+        self.core.ledger(false)
     }
 
-    /// What the API client sent since the start: the messages whose origin is a request.
+    /// What API clients sent since the start, through either face: the messages whose origin is a request, those in
+    /// conversations that only Graph shows included.
     #[must_use]
     pub fn delivered(&self) -> Vec<LedgerEntry> {
-        self.ledger().into_iter().filter(|e| matches!(e.origin, Origin::Request(_))).collect()
+        self.core.ledger(true).into_iter().filter(|e| matches!(e.origin, Origin::Request(_))).collect()
     }
 
     /// Every attempt to deliver a webhook, oldest first.

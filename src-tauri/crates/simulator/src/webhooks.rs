@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::clock::{iso_ms, iso_s};
+use crate::echo::Echoes;
 use crate::ids;
 use crate::platform::Platform;
 use crate::record::Recent;
@@ -63,6 +64,8 @@ pub(crate) struct Hooks {
     issued: u64,
     pub knobs: WebhookKnobs,
     held: Vec<Delivery>,
+    /// What becomes of the next echoes.
+    pub echoes: Echoes,
     pub log: Recent<WebhookAttempt>,
 }
 
@@ -155,14 +158,20 @@ impl State {
         if self.conversation(chat).is_ok_and(|c| c.graph_only) {
             return;
         }
+        let echo = matches!(event, Event::Created { message } if self.is_sent(chat, message));
         if chat.platform == Platform::Twitter {
             if let (Event::Created { message }, Some(body)) = (event, self.account_activity(chat, event)) {
                 tracing::trace!(message, "account activity");
-                self.plan_delivery(now, chat.profile, "accountActivity", body);
+                self.plan_delivery(now, chat.profile, "accountActivity", body, echo);
             }
         } else if let Some(body) = self.message_event(chat, event) {
-            self.plan_delivery(now, chat.profile, "messages", body);
+            self.plan_delivery(now, chat.profile, "messages", body, echo);
         }
+    }
+
+    fn is_sent(&self, chat: &Chat, id: &str) -> bool {
+        let found = self.conversation(chat).ok().and_then(|c| c.messages.iter().rev().find(|m| m.id == id));
+        found.is_some_and(|m| m.direction == Direction::Sent)
     }
 
     /// An account was linked, unlinked or must be refreshed (reference 6.8).
@@ -177,10 +186,10 @@ impl State {
         let name = self.world.account(profile, platform).map(|a| a.name.clone());
         let source = if by_user { "user" } else { "system" };
         let body = json!({ "type": kind, "platform": platform.wire(), "displayName": name, "source": source });
-        self.plan_delivery(now, profile, "social", body);
+        self.plan_delivery(now, profile, "social", body, false);
     }
 
-    fn plan_delivery(&mut self, now: i64, profile: ProfileId, action: &str, event: Value) {
+    fn plan_delivery(&mut self, now: i64, profile: ProfileId, action: &str, event: Value, echo: bool) {
         let Some((owner, hook)) = self.hooks.target(profile, action) else { return };
         let Some(subject) = self.world.profiles.get(profile.0) else { return };
         let url = hook.url.clone();
@@ -193,7 +202,11 @@ impl State {
         if let (Some(envelope), Value::Object(fields)) = (body.as_object_mut(), event) {
             envelope.extend(fields);
         }
-        self.let_go(now, Delivery { owner, action: action.to_owned(), url, hook_id, body, attempt: 1 });
+        let leaves = if echo { self.hooks.echoes.strike(now) } else { vec![now] };
+        for at in leaves {
+            let (action, url, hook_id) = (action.to_owned(), url.clone(), hook_id.clone());
+            self.let_go(at, Delivery { owner, action, url, hook_id, body: body.clone(), attempt: 1 });
+        }
     }
 
     fn let_go(&mut self, now: i64, delivery: Delivery) {

@@ -151,11 +151,23 @@ pub(crate) struct Conversation {
     pub requests: bool,
     /// When somebody last opened it in Meta's own inbox: what came later is unread there.
     pub opened_ms: i64,
+    /// The network has closed the reply window before its time; the person's next message opens it.
+    pub window_shut: bool,
 }
 
 impl Conversation {
     pub(crate) fn last_received(&self) -> Option<i64> {
         self.messages.iter().rev().find(|m| m.direction == Direction::Received && !m.unsent).map(|m| m.at)
+    }
+
+    /// Since when the reply window runs: the person's last message, unless the window was shut after it.
+    pub(crate) fn window_since(&self) -> Option<i64> {
+        self.last_received().filter(|_| !self.window_shut)
+    }
+
+    /// Whether the business wrote after this instant.
+    pub(crate) fn sent_since(&self, after_ms: i64) -> bool {
+        self.messages.iter().rev().any(|m| m.direction == Direction::Sent && m.at > after_ms)
     }
 
     /// What a GET may show at `now`: a seeded Facebook or Instagram thread only its newest `cap` messages (reference 2.5).
@@ -369,6 +381,7 @@ impl World {
             graph_only: false,
             requests: false,
             opened_ms: i64::MIN,
+            window_shut: false,
         });
         Some(conversation)
     }
@@ -387,6 +400,9 @@ impl World {
         let id = new.id.unwrap_or_else(|| ids::message(seed, platform, conversation, chat.messages.len(), new.at));
         if new.direction == Direction::Sent && matches!(new.origin, Origin::Seed | Origin::Elsewhere) {
             chat.opened_ms = chat.opened_ms.max(new.at);
+        }
+        if new.direction == Direction::Received {
+            chat.window_shut = false;
         }
         let message = Message {
             id: id.clone(),

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::echo::Echo;
 use crate::graph::control::Graph;
 use crate::graph::hooks::{AppSubscription, GraphWebhook, HookObject, knobs::GraphHookKnobs, wire::Signing};
 use crate::platform::Platform;
@@ -18,11 +19,23 @@ pub struct GraphSendKnobs {
     pub human_agent: bool,
     /// Instagram takes several images in one message (else 2534068).
     pub many_images: bool,
+    /// Instagram takes reactions (one live account got code 2 instead).
+    pub instagram_reactions: bool,
+    /// Sends a second per Page and platform (300), reactions and sender actions included; `None`: any number.
+    pub per_second: Option<usize>,
+    /// The same for sound and film (10).
+    pub loud_per_second: Option<usize>,
 }
 
 impl Default for GraphSendKnobs {
     fn default() -> Self {
-        Self { human_agent: true, many_images: true }
+        Self {
+            human_agent: true,
+            many_images: true,
+            instagram_reactions: true,
+            per_second: Some(300),
+            loud_per_second: Some(10),
+        }
     }
 }
 
@@ -67,6 +80,11 @@ impl Graph<'_> {
     /// Changes how webhooks behave from now on.
     pub fn set_hook_knobs(&self, change: impl FnOnce(&mut GraphHookKnobs)) {
         change(&mut self.core.lock().graph.hooks.knobs);
+    }
+
+    /// What becomes of the next `times` echoes of the Pages' sends (`u32::MAX`: of all from now on).
+    pub fn echoes(&self, times: u32, echo: Echo) {
+        self.core.lock().graph.hooks.echoes.arm(times, echo);
     }
 
     /// Every accepted `sender_action`, oldest first.

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
-
+use crate::blob::Blob;
 use crate::graph::error::GraphError;
 use crate::graph::state::TokenKind;
 use crate::world::ProfileId;
@@ -15,7 +14,7 @@ pub(crate) struct Part {
     pub file_name: String,
     /// As the part says, empty when it says nothing.
     pub content_type: String,
-    pub bytes: Bytes,
+    pub blob: Blob,
 }
 
 /// What is asked for.

@@ -337,20 +337,7 @@ impl State {
         };
         let readable: Vec<u64> =
             thread.rows(self, now).into_iter().take(told).filter(|m| !m.unsent).map(|m| m.seq).collect();
-        let entry = |m: &crate::world::Message| LedgerEntry {
-            id: m.id.clone(),
-            profile: chat.profile,
-            platform: chat.platform,
-            conversation: chat.conversation.clone(),
-            direction: m.direction,
-            text: m.text.clone(),
-            attachments: m.attachments.iter().map(|a| (a.kind.clone(), self.media.address(&a.file))).collect(),
-            at_ms: m.at,
-            origin: m.origin,
-            reactions: m.reactions.clone(),
-            unsent: m.unsent,
-            readable: readable.contains(&m.seq),
-        };
+        let entry = |m: &crate::world::Message| self.entry(chat, m, readable.contains(&m.seq));
         Some(thread.conversation.messages.iter().map(entry).collect())
     }
 }

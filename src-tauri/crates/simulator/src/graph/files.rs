@@ -74,7 +74,7 @@ impl State {
             },
         };
         if let Some(stored) = self.media.stored(name) {
-            return (stored.mime.clone(), Some(stored.bytes.len() as u64));
+            return (stored.mime.clone(), Some(stored.blob.size));
         }
         (mime(extension_of(name)).to_owned(), assets::bytes(name).map(|b| b.len() as u64))
     }
@@ -301,11 +301,7 @@ pub(crate) async fn cdn(
         }
     };
     match files::load(&core, &name).await {
-        Some((own, bytes)) => {
-            let mime = declared.unwrap_or(own);
-            let mime = HeaderValue::from_str(&mime).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            with_type(200, mime, Body::from(bytes))
-        }
+        Some(loaded) => loaded.answer(declared),
         None => with_type(404, TEXT, Body::from("Content not found")),
     }
 }

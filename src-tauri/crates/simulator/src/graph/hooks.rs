@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::echo::Echoes;
 use crate::graph::hooks::knobs::GraphHookKnobs;
 use crate::graph::hooks::wire::Signing;
 use crate::platform::Platform;
@@ -162,6 +163,8 @@ pub(crate) struct GraphHooks {
     failing: BTreeMap<(HookObject, ProfileId), i64>,
     pub alerts: Vec<(HookObject, ProfileId, i64)>,
     held: Vec<Delivery>,
+    /// What becomes of the next echoes.
+    pub echoes: Echoes,
     /// How often each message was edited.
     pub edits: BTreeMap<String, u32>,
     /// Pages whose conversations another app controls: events come as `standby`.
@@ -219,7 +222,11 @@ impl State {
             attempt: 1,
         };
         let lag = if field == "messages" { self.graph.hooks.knobs.message_lag_ms } else { 0 };
-        self.graph_dispatch(now + lag, delivery);
+        let echo = event.pointer("/message/is_echo").is_some() && event.pointer("/message/is_deleted").is_none();
+        let leaves = if echo { self.graph.hooks.echoes.strike(now) } else { vec![now] };
+        for at in leaves {
+            self.graph_dispatch(at + lag, delivery.clone());
+        }
     }
 
     /// Lets a delivery leave, as the knobs say.

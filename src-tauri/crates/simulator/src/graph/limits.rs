@@ -1,4 +1,5 @@
-//! How often one may ask: two conversation reads a second per Page and platform, and the meters (reference 5.3–5.5).
+//! How often one may ask: two conversation reads a second per Page and platform, sends by their own limits (300 a second,
+//! 10 with sound or film), and the meters (reference 5.3–5.5). Reads and sends never count against each other.
 //!
 //! Time is the simulator's. A read that was refused is not counted against the second; everything of sections 2 to 4
 //! counts as a conversation read, each id of `?ids=` and each item of a batch for itself.
@@ -43,6 +44,24 @@ pub(crate) fn read(state: &mut State, now: i64, profile: ProfileId, platform: Pl
     }
     if times.len() >= most {
         return Err(GraphError::of(613, None).http(status));
+    }
+    times.push_back(now);
+    Ok(())
+}
+
+/// One more send, sender action or reaction of this Page on one platform; `loud`: it carries sound or film.
+///
+/// *Choice*: one that is refused for another reason afterwards has been counted.
+pub(crate) fn send(state: &mut State, now: i64, account: (ProfileId, Platform), loud: bool) -> Result<(), GraphError> {
+    let knobs = &state.graph.send;
+    let Some(most) = (if loud { knobs.loud_per_second } else { knobs.per_second }) else { return Ok(()) };
+    let status = state.graph.knobs.throttled_status;
+    let times = state.graph.sent.entry((account.0, account.1, loud)).or_default();
+    while times.front().is_some_and(|at| at + SECOND_MS <= now) {
+        times.pop_front();
+    }
+    if times.len() >= most {
+        return Err(GraphError::of(613, Some(2_534_040)).http(status));
     }
     times.push_back(now);
     Ok(())

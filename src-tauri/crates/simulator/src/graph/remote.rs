@@ -18,9 +18,9 @@ use crate::graph::control::Graph;
 use crate::graph::error::GraphError;
 use crate::graph::state::{Meter, PersonFlags, TokenState};
 use crate::platform::Platform;
-use crate::server::answer;
+use crate::server::{answer, control};
 use crate::state::{Chat, Core, SimError};
-use crate::world::{Direction, ProfileId};
+use crate::world::ProfileId;
 
 pub(crate) fn router() -> Router<Arc<Core>> {
     Router::new()
@@ -130,13 +130,7 @@ async fn truth(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
     done(parse(&body).and_then(|who: Who| {
         let graph = Graph::new(&core);
         let all = who.chat(graph).and_then(|chat| graph.truth(&chat)).map_err(missing)?;
-        let row = |e: &crate::record::LedgerEntry| {
-            json!({
-                "id": e.id, "at_ms": e.at_ms, "direction": if e.direction == Direction::Sent { "out" } else { "in" },
-                "text": e.text, "attachments": e.attachments, "unsent": e.unsent, "readable": e.readable,
-            })
-        };
-        Ok(json!(all.iter().map(row).collect::<Vec<_>>()))
+        Ok(json!(all.iter().map(control::row).collect::<Vec<_>>()))
     }))
 }
 
@@ -155,6 +149,8 @@ struct FlagsCall {
     no_picture: bool,
     #[serde(default)]
     unreachable: bool,
+    #[serde(default)]
+    hidden_block: bool,
 }
 
 async fn flags(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
@@ -166,7 +162,7 @@ async fn flags(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
             phone_account: call.phone_account,
             no_picture: call.no_picture,
             unreachable: call.unreachable,
-            ..PersonFlags::default()
+            hidden_block: call.hidden_block,
         };
         let set = call.who.chat(graph).and_then(|chat| graph.set_flags(&chat, flags));
         set.map(|()| json!({})).map_err(missing)

@@ -52,7 +52,7 @@ pub(crate) async fn messages(
     // Files are fetched before the world is locked; what came of it is told when its turn in the order has come.
     let mut arrived = Vec::new();
     for attachment in message.iter().flat_map(attachments) {
-        arrived.push(upload::take(core, call, attachment).await);
+        arrived.push(upload::take(call, attachment).await);
     }
     core.act(|state, now| Request { state, now, profile, caller, call }.apply(meter, message.as_ref(), &arrived))
 }
@@ -61,6 +61,12 @@ pub(crate) async fn messages(
 fn attachments(message: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
     let many = message.get("attachments").and_then(Value::as_array).into_iter().flatten();
     message.get("attachment").into_iter().chain(many).filter_map(Value::as_object)
+}
+
+/// Whether this is sound or film, which have a limit of their own.
+fn is_loud(attachment: &Map<String, Value>) -> bool {
+    let kind = attachment.get("type").and_then(Value::as_str).unwrap_or_default();
+    kind.eq_ignore_ascii_case(kind::AUDIO) || kind.eq_ignore_ascii_case(kind::VIDEO)
 }
 
 type Fetched = Option<Result<Arrived, GraphError>>;
@@ -84,6 +90,8 @@ impl Request<'_> {
         *meter = Some(chat.platform);
         *self.state.graph.calls.entry((self.profile, *meter)).or_default() += 1;
         limits::meter(self.state, self.caller.kind, *meter)?;
+        let loud = message.is_some_and(|m| attachments(m).any(is_loud));
+        limits::send(self.state, self.now, (chat.profile, chat.platform), loud)?;
         let action = self.call.param("sender_action").map(str::to_ascii_lowercase);
         match (message, action) {
             (Some(_), Some(_)) => Err(GraphError::of(100, Some(2_018_014))),
@@ -133,6 +141,9 @@ impl Request<'_> {
             "typing_on" | "typing_off" | "mark_seen" => {}
             "react" | "unreact" => {
                 self.reachable(chat)?;
+                if chat.platform == Platform::Instagram && !self.state.graph.send.instagram_reactions {
+                    return Err(GraphError::of(2, None));
+                }
                 let emoji = payload.get("reaction").and_then(Value::as_str).filter(|e| !e.is_empty());
                 let emoji = match (action, emoji) {
                     ("unreact", _) => None,
@@ -226,7 +237,7 @@ impl Request<'_> {
     }
 
     fn in_window(&self, chat: &Chat, window_ms: i64) -> Result<(), GraphError> {
-        let last = self.state.conversation(chat).ok().and_then(Conversation::last_received);
+        let last = self.state.conversation(chat).ok().and_then(Conversation::window_since);
         if last.is_some_and(|at| self.now - at < window_ms) {
             return Ok(());
         }
@@ -293,8 +304,9 @@ impl Request<'_> {
                     let arrived = arrived.as_ref().map_err(GraphError::clone)?;
                     let ready = self.state.accept(chat.platform, &kind, arrived)?;
                     if payload.get("is_reusable").is_some_and(truth) && reusable.is_none() {
-                        let kept = self.state.keep_upload(self.now, chat.profile, chat.platform, ready.clone());
-                        reusable = Some(kept);
+                        let (at, request) = (self.now, self.call.request);
+                        let id = self.state.keep_upload(at, chat.profile, chat.platform, ready.clone(), request);
+                        reusable = Some(id);
                     }
                     ready
                 }

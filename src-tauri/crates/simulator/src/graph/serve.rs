@@ -12,10 +12,12 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use crate::blob::{Beyond, Blob};
 use crate::graph::call::{Call, Caller, Part};
 use crate::graph::error::GraphError;
 use crate::graph::route::dispatch;
 use crate::graph::{tokens, wire};
+use crate::networks;
 use crate::platform::Platform;
 use crate::server::answer::{pairs, query};
 use crate::state::{Core, State};
@@ -234,8 +236,10 @@ async fn form(request: Request, call: &mut Call) -> Result<(), GraphError> {
         let file_name = field.file_name().map(str::to_owned);
         let content_type = field.content_type().unwrap_or_default().to_owned();
         if let Some(file_name) = file_name {
-            let bytes = field.bytes().await.map_err(|_| broken())?;
-            call.files.push(Part { name, file_name, content_type, bytes });
+            // Nothing larger is taken for anything; the rest is only counted.
+            let most = networks::most(Platform::Facebook);
+            let blob = Blob::collect(field, most, Beyond::Count).await.map_err(|_| broken())?;
+            call.files.push(Part { name, file_name, content_type, blob });
         } else {
             call.params.insert(name, field.text().await.map_err(|_| broken())?);
         }

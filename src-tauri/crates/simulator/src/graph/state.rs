@@ -317,6 +317,8 @@ pub(crate) struct GraphState {
     pub app_meter: Meter,
     /// The instants of the last conversation reads, for the limit per second.
     pub paced: BTreeMap<(ProfileId, Platform), VecDeque<i64>>,
+    /// The instants of the last sends; `true`: those with sound or film.
+    pub sent: BTreeMap<(ProfileId, Platform, bool), VecDeque<i64>>,
     /// Calls per Page and platform; items of a batch and ids of a multi-get count one by one.
     pub calls: BTreeMap<(ProfileId, Option<Platform>), u64>,
     /// How many tokens and trace ids were made.
@@ -372,6 +374,7 @@ impl GraphState {
             meters: BTreeMap::new(),
             app_meter: Meter::default(),
             paced: BTreeMap::new(),
+            sent: BTreeMap::new(),
             calls: BTreeMap::new(),
             issued: 0,
             send: GraphSendKnobs::default(),

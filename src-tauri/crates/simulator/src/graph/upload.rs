@@ -2,30 +2,27 @@
 //! its message (reference 6.6).
 //!
 //! Order of refusal: the part's declared type, the size, the format that the platform does not take, the bytes against the
-//! type of the attachment. Addresses on this machine are fetched; of any other it is believed that Meta could (the end of
-//! the name tells what is there), except under `.invalid`, which nobody can resolve.
-
-pub(crate) mod sniff;
+//! type of the attachment. Addresses on this machine are fetched; of any other it is believed that Meta could
+//! ([`crate::fetch`]), and the end of the name tells what is there. What was seen is kept as the network's own copy.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use crate::blob::Blob;
+use crate::fetch::{Fetched, fetch};
 use crate::graph::call::Call;
 use crate::graph::error::GraphError;
 use crate::graph::send::object;
 use crate::graph::state::kind;
-use crate::graph::upload::sniff::Sniffed;
+use crate::networks::{self, Way};
 use crate::platform::Platform;
-use crate::server::files;
+use crate::sniff::Sniffed;
 use crate::state::{Core, State};
-use crate::webhooks::{client, is_loopback};
 use crate::world::{FileRef, ProfileId};
 
-const MB: usize = 1_000_000;
 /// An `attachment_id` is good for so long.
 const LIFE_MS: i64 = 90 * 86_400_000;
 /// Meta gives a video so long to arrive, anything else a sixth of it.
@@ -47,6 +44,8 @@ struct Kept {
     platform: Platform,
     at: i64,
     ready: Ready,
+    /// The HTTP request that brought it.
+    request: u64,
 }
 
 /// Everything uploaded with `is_reusable`.
@@ -54,8 +53,9 @@ struct Kept {
 pub(crate) struct Uploads(BTreeMap<String, Kept>);
 
 impl Uploads {
-    pub(crate) fn keep(&mut self, now: i64, profile: ProfileId, platform: Platform, ready: Ready, id: String) {
-        self.0.insert(id, Kept { profile, platform, at: now, ready });
+    /// What this request uploaded is lost: its id is refused from the first use on.
+    pub(crate) fn lose(&mut self, request: u64) {
+        self.0.retain(|_, kept| kept.request != request);
     }
 
     /// A file uploaded before, unless it is another Page's, another platform's, expired or of another kind.
@@ -80,7 +80,7 @@ pub(crate) struct Arrived {
     /// What the part, or the other server, says that it is.
     declared: Option<String>,
     /// `None`: an address that is believed.
-    bytes: Option<Bytes>,
+    blob: Option<Blob>,
     from: From,
 }
 
@@ -91,51 +91,39 @@ enum From {
 }
 
 /// Takes the file of an attachment from the body or from its address. `None`: the attachment names neither.
-pub(crate) async fn take(
-    core: &Arc<Core>,
-    call: &Call,
-    attachment: &Map<String, Value>,
-) -> Option<Result<Arrived, GraphError>> {
+pub(crate) async fn take(call: &Call, attachment: &Map<String, Value>) -> Option<Result<Arrived, GraphError>> {
     let url = attachment.get("payload").and_then(|p| p.get("url")).and_then(Value::as_str);
     if let Some(url) = url {
         let kind = attachment.get("type").and_then(Value::as_str).unwrap_or_default();
-        return Some(fetch(core, url, kind == kind::VIDEO).await);
+        return Some(by_address(url, kind == kind::VIDEO).await);
     }
     let part = call.files.iter().find(|f| f.name == "filedata").or_else(|| call.files.first())?;
     Some(Ok(Arrived {
         name: Some(part.file_name.clone()).filter(|n| !n.is_empty()),
         declared: Some(part.content_type.clone()).filter(|t| !t.is_empty()),
-        bytes: Some(part.bytes.clone()),
+        blob: Some(part.blob.clone()),
         from: From::Part,
     }))
 }
 
-async fn fetch(core: &Arc<Core>, url: &str, video: bool) -> Result<Arrived, GraphError> {
+async fn by_address(url: &str, video: bool) -> Result<Arrived, GraphError> {
     let lost = || GraphError::of(100, Some(if video { 2_018_294 } else { 2_018_008 }));
     let parsed = url::Url::parse(url).map_err(|_| lost())?;
     let name = parsed.path_segments().and_then(|mut s| s.next_back().map(str::to_owned)).filter(|n| !n.is_empty());
-    let arrived = |declared, bytes| Arrived { name, declared, bytes, from: From::Address(url.to_owned()) };
-    let own = core.lock().media.name_in(url).map(str::to_owned);
-    if let Some(own) = own {
-        let (mime, bytes) = files::load(core, &own).await.ok_or_else(lost)?;
-        return Ok(arrived(Some(mime), Some(bytes)));
-    }
-    if is_loopback(url) {
-        let patience = if video { VIDEO_FETCH } else { FETCH };
-        let request = client().ok_or_else(lost)?.get(url).timeout(patience);
-        let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(|_| lost())?;
-        let mime = answer.headers().get("content-type").and_then(|v| v.to_str().ok()).map(str::to_owned);
-        return Ok(arrived(mime, Some(answer.bytes().await.map_err(|_| lost())?)));
-    }
-    let unknown = parsed.host_str().is_none_or(|host| host.ends_with(".invalid"));
-    if parsed.scheme() != "https" || unknown { Err(lost()) } else { Ok(arrived(None, None)) }
+    let name = name.map(|n| percent_encoding::percent_decode_str(&n).decode_utf8_lossy().into_owned());
+    let patience = if video { VIDEO_FETCH } else { FETCH };
+    let (declared, blob) = match fetch(url, networks::most(Platform::Facebook), patience).await.map_err(|_| lost())? {
+        Fetched::Seen { mime, blob } => (mime, Some(blob)),
+        Fetched::Believed => (None, None),
+    };
+    Ok(Arrived { name, declared, blob, from: From::Address(url.to_owned()) })
 }
 
 impl Arrived {
     fn sniffed(&self) -> Sniffed {
         let extension = || self.name.as_deref().and_then(|n| n.rsplit_once('.')).map(|(_, e)| e.to_ascii_lowercase());
-        match &self.bytes {
-            Some(bytes) => Sniffed::of(bytes),
+        match &self.blob {
+            Some(blob) => blob.sniffed,
             None => Sniffed::by_extension(&extension().unwrap_or_default()),
         }
     }
@@ -155,33 +143,22 @@ impl Arrived {
                 return Err(mismatch());
             }
         }
-        let small = kind == kind::IMAGE && (platform == Platform::Instagram || self.from != From::Part);
-        let limit = if small { 8 * MB } else { 25 * MB };
-        if self.bytes.as_ref().is_some_and(|b| b.len() > limit) {
-            return Err(GraphError::of(100, Some(2_018_109)));
+        if self.name.as_deref().is_some_and(|name| !networks::name_allowed(platform, name)) {
+            return Err(GraphError::parameter("The name of the file must be ASCII"));
         }
         let sniffed = self.sniffed();
+        let way = if self.from == From::Part { Way::Body } else { Way::Address };
+        let size = self.blob.as_ref().map_or(0, |b| b.size);
+        if size > networks::largest(platform, kind, sniffed, way) {
+            return Err(GraphError::of(100, Some(2_018_109)));
+        }
         if platform == Platform::Instagram && sniffed == Sniffed::Heic {
             return Err(GraphError::of(100, Some(2_534_080)));
         }
-        if fits(platform, kind, sniffed, self.bytes.is_some()) { Ok(sniffed) } else { Err(mismatch()) }
-    }
-}
-
-/// Whether these bytes can be an attachment of that type. A believed address without a telling name can be anything.
-fn fits(platform: Platform, kind: &str, sniffed: Sniffed, seen: bool) -> bool {
-    if sniffed == Sniffed::Other && !seen {
-        return true;
-    }
-    let narrow = platform == Platform::Instagram;
-    match kind {
-        kind::IMAGE if narrow => matches!(sniffed, Sniffed::Png | Sniffed::Jpeg | Sniffed::Gif),
-        kind::IMAGE => sniffed.is_image(),
-        kind::VIDEO => sniffed.is_video(),
-        kind::AUDIO if narrow => matches!(sniffed, Sniffed::Aac | Sniffed::M4a | Sniffed::Mp4 | Sniffed::Wav),
-        kind::AUDIO => sniffed.is_audio(),
-        _ if narrow => sniffed == Sniffed::Pdf,
-        _ => true,
+        // An address that nobody looked at, without a telling name, can be anything; an empty file is nothing.
+        let untold = sniffed == Sniffed::Other && self.blob.is_none();
+        let empty = self.blob.as_ref().is_some_and(|b| b.size == 0);
+        if untold || (!empty && networks::fits(platform, kind, sniffed)) { Ok(sniffed) } else { Err(mismatch()) }
     }
 }
 
@@ -189,30 +166,34 @@ impl State {
     /// Checks a file and keeps its bytes where the files' server finds them.
     pub(crate) fn accept(&mut self, platform: Platform, kind: &str, arrived: &Arrived) -> Result<Ready, GraphError> {
         let sniffed = arrived.check(platform, kind)?;
-        let known = match &arrived.from {
-            From::Address(url) => Some(
-                self.media.name_in(url).map_or_else(|| FileRef::Url(url.clone()), |name| FileRef::Own(name.to_owned())),
-            ),
-            From::Part => None,
+        let declared = arrived.declared.clone().unwrap_or_default();
+        let file = match (&arrived.blob, &arrived.from) {
+            (Some(blob), _) => {
+                let extension = match sniffed {
+                    Sniffed::Other => crate::media::extension(&declared, arrived.name.as_deref().unwrap_or_default())
+                        .unwrap_or_else(|| "bin".to_owned()),
+                    known => known.extension().to_owned(),
+                };
+                FileRef::Own(self.media.keep(&extension, declared, blob.clone()))
+            }
+            (None, From::Address(url)) => FileRef::Url(url.clone()),
+            (None, From::Part) => return Err(GraphError::of(100, Some(2_018_034))),
         };
-        let file = known.unwrap_or_else(|| {
-            let declared = arrived.declared.clone().unwrap_or_default();
-            let extension = match sniffed {
-                Sniffed::Other => crate::media::extension(&declared, arrived.name.as_deref().unwrap_or_default())
-                    .unwrap_or_else(|| "bin".to_owned()),
-                known => known.extension().to_owned(),
-            };
-            let id = self.media.store(&extension, declared, arrived.bytes.clone().unwrap_or_default());
-            FileRef::Own(format!("{id}.{extension}"))
-        });
-        let size = arrived.bytes.as_ref().and_then(|b| u64::try_from(b.len()).ok());
+        let size = arrived.blob.as_ref().map(|b| b.size);
         Ok(Ready { kind: kind.to_owned(), file, name: arrived.name.clone(), size })
     }
 
     /// Makes a file reusable; gives its `attachment_id`.
-    pub(crate) fn keep_upload(&mut self, now: i64, profile: ProfileId, platform: Platform, ready: Ready) -> String {
+    pub(crate) fn keep_upload(
+        &mut self,
+        at: i64,
+        profile: ProfileId,
+        platform: Platform,
+        ready: Ready,
+        request: u64,
+    ) -> String {
         let id = self.graph.next_attachment_id(self.world.seed);
-        self.graph.uploads.keep(now, profile, platform, ready, id.clone());
+        self.graph.uploads.0.insert(id.clone(), Kept { profile, platform, at, ready, request });
         id
     }
 }
@@ -239,13 +220,13 @@ pub(crate) async fn attachments(core: &Arc<Core>, profile: ProfileId, call: &Cal
         return Err(GraphError::parameter("Param message[attachment][payload][is_reusable] must be true"));
     }
     let kind = attachment.get("type").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
-    let arrived = take(core, call, &attachment).await.unwrap_or_else(|| Err(GraphError::of(100, Some(2_018_034))))?;
+    let arrived = take(call, &attachment).await.unwrap_or_else(|| Err(GraphError::of(100, Some(2_018_034))))?;
     core.act(|state, now| {
         if platform == Platform::Instagram && !state.graph.page(profile).is_some_and(|p| p.instagram) {
             return Err(GraphError::of(100, Some(2_534_013)));
         }
         let ready = state.accept(platform, &kind, &arrived)?;
-        Ok(json!({ "attachment_id": state.keep_upload(now, profile, platform, ready) }))
+        Ok(json!({ "attachment_id": state.keep_upload(now, profile, platform, ready, call.request) }))
     })
 }
 

@@ -1,6 +1,8 @@
 //! `/__control/…`: the control API over HTTP for tests in other languages. A thin layer; exists only with the feature
 //! `control`, never in a release of the app.
 
+mod faults;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +15,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::acts::Inbound;
-use crate::fault::Fault;
-use crate::net::{Cut, Network};
+use crate::knobs::{AccessUrl, SendAnswer};
+use crate::net::Network;
 use crate::platform::Platform;
+use crate::record::LedgerEntry;
 use crate::server::answer;
 use crate::state::{Chat, Core, SimError, State};
 use crate::world::{Direction, Origin, ProfileId};
@@ -28,15 +31,16 @@ pub(crate) fn router() -> Router<Arc<Core>> {
         .route("/read", post(read))
         .route("/unsend", post(unsend))
         .route("/advance", post(advance))
-        .route("/fail", post(fail))
-        .route("/clear-faults", post(clear_faults))
         .route("/network", post(network))
         .route("/flags", post(flags))
         .route("/revoke-key", post(revoke_key))
         .route("/script", post(script))
         .route("/ledger", get(ledger))
+        .route("/delivered", get(delivered))
+        .route("/knobs", post(knobs))
         .route("/requests", get(requests))
         .route("/webhooks", get(webhooks))
+        .merge(faults::router())
         .merge(crate::webhooks::remote::router())
         .merge(crate::graph::hooks::remote::router())
 }
@@ -146,78 +150,6 @@ async fn advance(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
     }
 }
 
-/// The faults that a test in another language needs; the rest is for Rust.
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum FaultCall {
-    Status { http: u16 },
-    Html { http: u16 },
-    Empty,
-    RateLimited { retry_after_s: Option<u64> },
-    Garbage { bytes: u64 },
-    Huge { bytes: u64 },
-    Reset,
-    HalfOpen,
-    Delay { ms: u64 },
-    CutBody { after: u64 },
-    Slow { bytes_per_second: u64 },
-    ApplyThenDrop,
-    ApplyThenStatus { http: u16 },
-    ClockOff { ms: i64 },
-    UnknownEnums,
-    MissingFields,
-}
-
-impl From<FaultCall> for Fault {
-    fn from(call: FaultCall) -> Self {
-        match call {
-            FaultCall::Status { http } => Self::http(http),
-            FaultCall::Html { http } => Self::Html { http },
-            FaultCall::Empty => Self::Empty,
-            FaultCall::RateLimited { retry_after_s } => Self::RateLimited { retry_after_s },
-            FaultCall::Garbage { bytes } => Self::Garbage { bytes },
-            FaultCall::Huge { bytes } => Self::Huge { bytes },
-            FaultCall::Reset => Self::Reset,
-            FaultCall::HalfOpen => Self::HalfOpen,
-            FaultCall::Delay { ms } => Self::Delay { ms },
-            FaultCall::CutBody { after } => Self::CutBody { after, how: Cut::Close },
-            FaultCall::Slow { bytes_per_second } => Self::Slow { bytes_per_second },
-            FaultCall::ApplyThenDrop => Self::apply_then_drop(),
-            FaultCall::ApplyThenStatus { http } => Self::Applied(Box::new(Self::http(http))),
-            FaultCall::ClockOff { ms } => Self::ClockOff { ms },
-            FaultCall::UnknownEnums => Self::UnknownEnums,
-            FaultCall::MissingFields => Self::MissingFields,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct FailCall {
-    #[serde(default)]
-    method: String,
-    #[serde(default)]
-    path: String,
-    #[serde(default = "once")]
-    times: u32,
-    fault: FaultCall,
-}
-
-fn once() -> u32 {
-    1
-}
-
-async fn fail(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
-    done(parse(&body).map(|call: FailCall| {
-        core.lock().faults.arm_simple(&call.method, &call.path, call.times, call.fault.into());
-        json!({})
-    }))
-}
-
-async fn clear_faults(Shared(core): Shared<Arc<Core>>) -> Response {
-    core.lock().faults.clear();
-    answer::ok(&json!({}))
-}
-
 #[derive(Deserialize)]
 struct NetworkCall {
     state: String,
@@ -304,27 +236,78 @@ async fn chats(Shared(core): Shared<Arc<Core>>) -> Response {
     answer::ok(&rows)
 }
 
-async fn ledger(Shared(core): Shared<Arc<Core>>) -> Response {
-    let rows: Vec<Value> = core
-        .ledger()
-        .into_iter()
-        .map(|e| {
-            let (origin, request) = match e.origin {
-                Origin::Seed => ("seed", None),
-                Origin::Person => ("person", None),
-                Origin::Request(number) => ("request", Some(number)),
-                Origin::AutoReply => ("auto-reply", None),
-                Origin::Elsewhere => ("elsewhere", None),
-            };
+/// A row of the ledger, the same wherever it is told.
+pub(crate) fn row(e: &LedgerEntry) -> Value {
+    let (origin, request) = match e.origin {
+        Origin::Seed => ("seed", None),
+        Origin::Person => ("person", None),
+        Origin::Request(number) => ("request", Some(number)),
+        Origin::AutoReply => ("auto-reply", None),
+        Origin::Elsewhere => ("elsewhere", None),
+    };
+    let files: Vec<Value> = e
+        .files
+        .iter()
+        .map(|f| {
             json!({
-                "id": e.id, "profile": e.profile.index(), "platform": e.platform.wire(), "conversation": e.conversation,
-                "direction": if e.direction == Direction::Sent { "out" } else { "in" }, "text": e.text, "at_ms": e.at_ms,
-                "attachments": e.attachments, "reactions": e.reactions, "origin": origin, "request": request,
-                "unsent": e.unsent, "readable": e.readable,
+                "kind": f.kind, "url": f.url, "name": f.name, "content_type": f.content_type, "size": f.size,
+                "sha256": f.sha256,
             })
         })
         .collect();
+    json!({
+        "id": e.id, "profile": e.profile.index(), "platform": e.platform.wire(), "conversation": e.conversation,
+        "direction": if e.direction == Direction::Sent { "out" } else { "in" }, "text": e.text, "at_ms": e.at_ms,
+        "attachments": e.attachments, "files": files, "metadata": e.metadata, "reply_to": e.reply_to,
+        "reactions": e.reactions, "origin": origin, "request": request, "unsent": e.unsent, "readable": e.readable,
+    })
+}
+
+async fn ledger(Shared(core): Shared<Arc<Core>>) -> Response {
+    let rows: Vec<Value> = core.ledger(false).iter().map(row).collect();
     answer::ok(&rows)
+}
+
+/// What API clients sent, through either face.
+async fn delivered(Shared(core): Shared<Arc<Core>>) -> Response {
+    let all = core.ledger(true);
+    let rows: Vec<Value> = all.iter().filter(|e| matches!(e.origin, Origin::Request(_))).map(row).collect();
+    answer::ok(&rows)
+}
+
+/// The switches of the send path; what is absent stays.
+#[derive(Deserialize)]
+struct KnobsCall {
+    answer: Option<SendAnswer>,
+    access_url: Option<AccessUrl>,
+    upload_url_limit: Option<u64>,
+    one_message_per_send: Option<bool>,
+    instagram_album: Option<bool>,
+    instagram_drops_media: Option<bool>,
+    media_in_turn: Option<bool>,
+    echo_lag_ms: Option<i64>,
+    conversation_quota: Option<usize>,
+    x_sends: Option<usize>,
+    people_answer: Option<bool>,
+}
+
+async fn knobs(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
+    done(parse(&body).map(|call: KnobsCall| {
+        let mut state = core.lock();
+        state.people_answer = call.people_answer.unwrap_or(state.people_answer);
+        let k = &mut state.knobs;
+        k.answer = call.answer.unwrap_or(k.answer);
+        k.access_url = call.access_url.unwrap_or(k.access_url);
+        k.upload_url_limit = call.upload_url_limit.unwrap_or(k.upload_url_limit);
+        k.one_message_per_send = call.one_message_per_send.unwrap_or(k.one_message_per_send);
+        k.instagram_album = call.instagram_album.unwrap_or(k.instagram_album);
+        k.instagram_drops_media = call.instagram_drops_media.unwrap_or(k.instagram_drops_media);
+        k.media_in_turn = call.media_in_turn.unwrap_or(k.media_in_turn);
+        k.echo_lag_ms = call.echo_lag_ms.unwrap_or(k.echo_lag_ms);
+        k.conversation_quota = call.conversation_quota.or(k.conversation_quota);
+        k.x_sends = call.x_sends.or(k.x_sends);
+        json!({})
+    }))
 }
 
 async fn requests(Shared(core): Shared<Arc<Core>>) -> Response {
@@ -335,7 +318,7 @@ async fn requests(Shared(core): Shared<Arc<Core>>) -> Response {
         .map(|r| {
             json!({
                 "number": r.number, "method": r.method, "path": r.path, "query": r.query, "at_ms": r.at_ms,
-                "status": r.status, "fault": r.fault, "profile": r.profile.map(ProfileId::index),
+                "status": r.status, "fault": r.fault, "headers": r.headers, "profile": r.profile.map(ProfileId::index),
                 "platform": r.platform.map(Platform::wire),
             })
         })

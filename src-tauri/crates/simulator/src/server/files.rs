@@ -11,19 +11,24 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::blob::{Beyond, Blob};
 use crate::graph::assets;
+use crate::graph::serve::Number;
+use crate::knobs::AccessUrl;
 use crate::media::{extension, mime};
 use crate::server::answer::{self, object, pairs, query};
 use crate::server::gate::Caller;
 use crate::state::Core;
 use crate::webhooks::{client, is_loopback};
 
-/// The limit of the small upload (reference 7.1).
-const UPLOAD_LIMIT: usize = 30 * 1024 * 1024;
+/// The limit of the small upload: 30 MB (reference 7.1), read as the smaller of the two meanings of MB.
+const UPLOAD_LIMIT: u64 = 30_000_000;
+/// Room for a name or a description.
+const TEXT_LIMIT: u64 = 64_000;
 
 #[derive(Default)]
 struct Upload {
-    bytes: Option<Bytes>,
+    blob: Option<Blob>,
     content_type: String,
     own_name: String,
     file_name: Option<String>,
@@ -32,7 +37,7 @@ struct Upload {
 
 pub(crate) async fn upload(
     Shared(core): Shared<Arc<Core>>,
-    Extension(_): Extension<Caller>,
+    Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Response {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -45,15 +50,17 @@ pub(crate) async fn upload(
         Ok(upload) => upload,
         Err(refusal) => return *refusal,
     };
-    let Some(bytes) = upload.bytes.filter(|b| !b.is_empty()) else { return answer::bad("file is required.") };
-    if bytes.len() > UPLOAD_LIMIT {
+    let Some(blob) = upload.blob.filter(|b| b.size > 0) else { return answer::bad("file is required.") };
+    if blob.size > UPLOAD_LIMIT {
         return answer::bad("The file is larger than 30 MB.");
     }
     let name = upload.file_name.as_deref().unwrap_or(&upload.own_name);
     let extension = extension(&upload.content_type, name).unwrap_or_else(|| "bin".to_owned());
-    let mut state = core.lock();
-    let id = state.media.store(&extension, mime(&extension).to_owned(), bytes);
-    let url = state.media.own(&format!("{id}.{extension}"));
+    let (id, url) = core.act(|state, now| {
+        let id = state.media.upload(now, caller.request, &extension, mime(&extension).to_owned(), blob);
+        let url = state.media.own(&format!("{id}.{extension}"));
+        (id, url)
+    });
     let mut out = json!({ "id": format!("{id}-{extension}"), "url": url });
     if let Some(fields) = out.as_object_mut() {
         if !name.is_empty() {
@@ -69,14 +76,20 @@ async fn read_form(request: Request) -> Result<Upload, Box<Response>> {
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
     let mut upload = Upload::default();
     while let Some(field) = form.next_field().await.map_err(|_| broken())? {
-        match field.name() {
-            Some("file") => {
-                upload.content_type = field.content_type().unwrap_or_default().to_owned();
-                upload.own_name = field.file_name().unwrap_or_default().to_owned();
-                upload.bytes = Some(field.bytes().await.map_err(|_| broken())?);
-            }
-            Some("fileName") => upload.file_name = Some(field.text().await.map_err(|_| broken())?),
-            Some("description") => upload.description = Some(field.text().await.map_err(|_| broken())?),
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            upload.content_type = field.content_type().unwrap_or_default().to_owned();
+            upload.own_name = field.file_name().unwrap_or_default().to_owned();
+            let read = Blob::collect(field, UPLOAD_LIMIT, Beyond::Count).await;
+            upload.blob = Some(read.map_err(|_| broken())?);
+            continue;
+        }
+        let read = Blob::collect(field, TEXT_LIMIT, Beyond::Count).await.map_err(|_| broken())?;
+        let text = axum::body::to_bytes(read.body(), usize::MAX).await.unwrap_or_default();
+        let text = Some(String::from_utf8_lossy(&text).into_owned());
+        match name.as_str() {
+            "fileName" => upload.file_name = text,
+            "description" => upload.description = text,
             _ => {}
         }
     }
@@ -91,9 +104,9 @@ async fn read_json(request: Request) -> Result<Upload, Box<Response>> {
     let file = text("file").ok_or_else(|| bad("file is required."))?;
     let data = file.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
     let (content_type, encoded) = data.ok_or_else(|| bad("file must be a Data URI."))?;
-    let bytes = STANDARD.decode(encoded).map_err(|_| bad("file is not valid base64."))?;
+    let bytes = STANDARD.decode(encoded).map_err(|_| bad("file must be a Data URI."))?;
     Ok(Upload {
-        bytes: Some(bytes.into()),
+        blob: Some(Bytes::from(bytes).into()),
         content_type: content_type.to_owned(),
         own_name: String::new(),
         file_name: text("fileName"),
@@ -115,49 +128,56 @@ pub(crate) async fn upload_url(
     let Some(extension) = extension(kind, name) else { return answer::bad("fileName must have an extension.") };
     let content_type = if kind.is_empty() { "application/octet-stream" } else { mime(&extension) };
     core.act(|state, now| {
-        let (token, file) = state.media.open_upload(now, &extension);
+        let form = state.knobs.access_url;
+        let told = Some(extension.as_str()).filter(|_| form != AccessUrl::NoExtension);
+        let (token, file) = state.media.open_upload(now, told, content_type);
+        let query = if form == AccessUrl::Query { "?alt=media" } else { "" };
         answer::ok(&json!({
-            "accessUrl": state.media.own(&file),
+            "accessUrl": format!("{}{query}", state.media.own(&file)),
             "contentType": content_type,
             "uploadUrl": format!("{}/upload/{token}", core.base),
         }))
     })
 }
 
+/// The one PUT of an upload address. *Choices*: another `Content-Type` than the one answered fails like a wrong signature
+/// (403), a file past the limit answers 400, and either uses the address up.
 pub(crate) async fn put_upload(
     Shared(core): Shared<Arc<Core>>,
+    Extension(Number(number)): Extension<Number>,
     Path(token): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("application/octet-stream");
-    let taken = core.act(|state, now| state.media.put(now, &token, content_type.to_owned(), body));
-    let plain = HeaderValue::from_static("text/plain");
-    if taken {
-        answer::with_type(200, plain, Body::empty())
-    } else {
-        answer::with_type(403, plain, Body::from("Expired or used."))
+    let plain =
+        |http, text: &'static str| answer::with_type(http, HeaderValue::from_static("text/plain"), Body::from(text));
+    let (ticket, limit) = core.act(|state, now| (state.media.begin(now, &token), state.knobs.upload_url_limit));
+    let told = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let fits = ticket.as_ref().is_some_and(|t| told.is_some_and(|told| told.eq_ignore_ascii_case(&t.content_type)));
+    // Read in any case: a client that is still writing hears no answer.
+    let kept = if fits { limit } else { 0 };
+    let Ok(blob) = Blob::collect(body.into_data_stream(), kept, Beyond::Count).await else {
+        return plain(400, "Incomplete body.");
+    };
+    match ticket {
+        None => plain(403, "Expired or used."),
+        Some(_) if !fits => plain(403, "The content type does not match the signature."),
+        Some(_) if blob.size > limit => plain(400, "The file is too large."),
+        Some(ticket) => {
+            core.act(|state, now| state.media.finish(now, number, ticket, blob));
+            plain(200, "")
+        }
     }
 }
 
-pub(crate) async fn url_exists(
-    Shared(core): Shared<Arc<Core>>,
-    Extension(_): Extension<Caller>,
-    body: Bytes,
-) -> Response {
+pub(crate) async fn url_exists(Extension(_): Extension<Caller>, body: Bytes) -> Response {
     let url = match object(&body) {
         Ok(fields) => fields.get("mediaUrl").and_then(Value::as_str).map(str::to_owned),
         Err(refusal) => return *refusal,
     };
     let Some(url) = url else { return answer::bad("mediaUrl is required.") };
-    let own = core.lock().media.name_in(&url).map(str::to_owned);
-    let found = match own {
-        Some(name) => load(&core, &name).await.map(|(mime, _)| mime).ok_or(404),
-        // Like webhooks, a look never leaves this machine.
-        None if is_loopback(&url) => head(&url).await,
-        None => Err(404),
-    };
+    // Like webhooks, a look never leaves this machine.
+    let found = if is_loopback(&url) { head(&url).await } else { Err(404) };
     match found {
         Ok(mime) => answer::ok(&json!({ "status": "success", "statusCode": 200, "contentType": mime })),
         Err(status) => {
@@ -178,19 +198,42 @@ async fn head(url: &str) -> Result<String, u16> {
     Ok(mime.unwrap_or("application/octet-stream").to_owned())
 }
 
-/// Type and bytes of a file, uploaded or drawn.
-pub(crate) async fn load(core: &Arc<Core>, name: &str) -> Option<(String, Bytes)> {
+/// A file, uploaded or drawn, as it is served.
+pub(crate) struct Loaded {
+    pub mime: String,
+    pub size: u64,
+    pub body: Body,
+}
+
+impl Loaded {
+    fn of(mime: &str, bytes: Bytes) -> Self {
+        Self { mime: mime.to_owned(), size: bytes.len() as u64, body: Body::from(bytes) }
+    }
+
+    /// 200 with this type, or the file's own.
+    pub(crate) fn answer(self, declared: Option<String>) -> Response {
+        const UNKNOWN: HeaderValue = HeaderValue::from_static("application/octet-stream");
+        let mime = HeaderValue::from_str(&declared.unwrap_or(self.mime)).unwrap_or(UNKNOWN);
+        let mut response = answer::with_type(200, mime, self.body);
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(self.size));
+        response
+    }
+}
+
+/// The file of that name, if it can be had now.
+pub(crate) async fn load(core: &Arc<Core>, name: &str) -> Option<Loaded> {
     let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
     let picture = {
+        let now = core.clock.now_ms();
         let state = core.lock();
-        if let Some(stored) = state.media.stored(name) {
-            return Some((stored.mime.clone(), stored.bytes.clone()));
+        if let Some(stored) = state.media.served(now, name) {
+            return Some(Loaded { mime: stored.mime.clone(), size: stored.blob.size, body: stored.blob.body() });
         }
         if let Some(bytes) = assets::bytes(name) {
-            return Some((mime(extension).to_owned(), bytes));
+            return Some(Loaded::of(mime(extension), bytes));
         }
         if let Some(drawn) = state.drawn.get(name) {
-            return Some((mime(extension).to_owned(), drawn.clone()));
+            return Some(Loaded::of(mime(extension), drawn.clone()));
         }
         state.world.pictures.get(name)?.clone()
     };
@@ -198,15 +241,12 @@ pub(crate) async fn load(core: &Arc<Core>, name: &str) -> Option<(String, Bytes)
     let png = extension == "png";
     let bytes = tokio::task::spawn_blocking(move || picture.draw(png)).await.ok()?.ok()?;
     core.lock().drawn.insert(name.to_owned(), bytes.clone());
-    Some((mime(extension).to_owned(), bytes))
+    Some(Loaded::of(mime(extension), bytes))
 }
 
 pub(crate) async fn file(Shared(core): Shared<Arc<Core>>, Path(name): Path<String>) -> Response {
     match load(&core, &name).await {
-        Some((mime, bytes)) => {
-            let mime = HeaderValue::from_str(&mime).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            answer::with_type(200, mime, Body::from(bytes))
-        }
+        Some(loaded) => loaded.answer(None),
         None => answer::with_type(404, HeaderValue::from_static("text/plain"), Body::from("Not Found")),
     }
 }

@@ -57,6 +57,9 @@ pub(crate) async fn gate(
         let number = state.numbered;
         let record = RequestRecord::new(number, request.method(), request.uri(), path, request.headers(), now);
         let fault = state.faults.strike(request.method().as_str(), path, &record.query);
+        if let Some(Fault::Before(what)) = &fault {
+            state.meanwhile(*what);
+        }
         // Files and upload addresses carry their permission in the address; Graph has tokens of its own.
         let open = ["/files/", "/upload/", "/cdn/"].iter().any(|p| path.starts_with(p)) || is_graph(path);
         let admitted = (!open).then(|| admit(&mut state, request.headers(), number, now));
@@ -76,6 +79,7 @@ pub(crate) async fn gate(
     let bare = matches!(fault, Some(Fault::RateLimited { retry_after_s: None }));
     let skew = skew + fault.as_ref().map_or(0, spoil::skew_of);
     let rate = admitted.as_ref().map(|a| (a.max, a.count));
+    let upload = spoil::take_upload(&fault, &mut request);
     let handler = async move {
         match admitted.map(|a| a.caller) {
             Some(Err(refusal)) => *refusal,
@@ -86,7 +90,7 @@ pub(crate) async fn gate(
             None => next.run(request).await,
         }
     };
-    let mut response = spoil::answer(&core, &line, fault, handler).await;
+    let mut response = spoil::answer(&core, &line, spoil::Struck { fault, number, upload }, handler).await;
     if zip {
         response = gzip(response).await;
     }

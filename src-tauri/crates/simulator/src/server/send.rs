@@ -1,4 +1,10 @@
 //! `POST /messages/:platform` (reference 3).
+//!
+//! In the order of reference 11.1: target, text, the addresses of the media, quota, window; then the media are fetched,
+//! outside the lock as a network would, and the network judges them. All of it before the first message exists, unless
+//! [`Knobs::media_in_turn`](crate::Knobs::media_in_turn) says otherwise.
+
+mod media;
 
 use std::sync::Arc;
 
@@ -9,14 +15,26 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::acts::Outbound;
+use crate::fetch::{Fetched, Lost};
+use crate::knobs::SendAnswer;
 use crate::platform::Platform;
 use crate::server::answer::{self, object};
 use crate::server::gate::Caller;
 use crate::server::messages::channel;
+use crate::server::send::media::Wanted;
+use crate::server::user::active_conversations;
 use crate::state::{Chat, Core, State};
-use crate::world::{Attachment, FileRef, Origin};
+use crate::world::{Attachment, Conversation, Origin};
 
 type Refused = Box<Response>;
+
+/// A send that may be made, before its files were fetched.
+struct Plan {
+    caller: Caller,
+    chat: Chat,
+    text: Option<String>,
+    media: Vec<Wanted>,
+}
 
 pub(crate) async fn send(
     Shared(core): Shared<Arc<Core>>,
@@ -25,40 +43,102 @@ pub(crate) async fn send(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    core.act(|state, now| {
+    let plan = core.act(|state, now| {
         channel(state, &headers, caller, &platform)
-            .and_then(|platform| apply(state, now, caller, platform, &object(&body)?))
-            .unwrap_or_else(|refusal| *refusal)
-    })
+            .and_then(|platform| Plan::new(state, now, caller, platform, &object(&body)?))
+    });
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(refusal) => return *refusal,
+    };
+    let mut fetched = Vec::new();
+    for wanted in &plan.media {
+        fetched.push(wanted.fetch(plan.chat.platform).await);
+    }
+    core.act(|state, now| plan.carry_out(state, now, fetched).unwrap_or_else(|refusal| *refusal))
 }
 
-fn apply(
-    state: &mut State,
-    now: i64,
-    caller: Caller,
-    platform: Platform,
-    body: &Map<String, Value>,
-) -> Result<Response, Refused> {
-    let chat = target(state, caller, platform, body)?;
-    let text = text(state, platform, body)?;
-    let attachments = attachments(state, platform, body)?;
-    if text.is_none() && (attachments.is_empty() || platform == Platform::Twitter) {
-        return Err(bad("message is required."));
-    }
-    window(state, now, &chat)?;
-    let mut out = json!({ "status": "success" });
-    let fields = out.as_object_mut().ok_or_else(|| bad("impossible"))?;
-    if platform != Platform::Twitter {
-        fields.insert("recipientId".to_owned(), json!(chat.person));
-        if let Some(text) = &text {
-            fields.insert("message".to_owned(), json!(text));
+impl Plan {
+    fn new(
+        state: &State,
+        now: i64,
+        caller: Caller,
+        platform: Platform,
+        body: &Map<String, Value>,
+    ) -> Result<Self, Refused> {
+        let chat = target(state, caller, platform, body)?;
+        let text = text(state, platform, body)?;
+        let media = media::wanted(state, platform, body)?;
+        if text.is_none() && (media.is_empty() || platform == Platform::Twitter) {
+            return Err(bad("message is required."));
         }
+        quota(state, now, &chat)?;
+        window(state, now, &chat)?;
+        Ok(Self { caller, chat, text, media })
     }
-    let new = Outbound::new(text, attachments, Origin::Request(caller.request));
-    let id = state.send(now, &chat, new).map_err(|_| bad("Conversation not found."))?;
-    fields.insert("messageId".to_owned(), json!(id));
-    state.cache.drop_platform(caller.profile, platform);
-    Ok(answer::ok(&out))
+
+    fn carry_out(self, state: &mut State, now: i64, fetched: Vec<Result<Fetched, Lost>>) -> Result<Response, Refused> {
+        let platform = self.chat.platform;
+        // It may have closed while the files were under way.
+        window(state, now, &self.chat)?;
+        let dropped = state.knobs.instagram_drops_media && platform == Platform::Instagram && self.text.is_some();
+        let images = self.media.iter().filter(|w| w.is_image()).count() == self.media.len();
+        let album = images && state.knobs.instagram_album && platform == Platform::Instagram;
+        let (mut arrived, mut lost) = (Vec::new(), None);
+        for (wanted, fetched) in self.media.iter().zip(fetched).filter(|_| !dropped) {
+            match wanted.attachment(state, platform, fetched) {
+                Ok(attachment) => arrived.push(attachment),
+                Err(refusal) => {
+                    lost = Some(refusal);
+                    break;
+                }
+            }
+        }
+        let in_turn = state.knobs.media_in_turn && platform != Platform::Twitter;
+        let ids = match lost {
+            Some(refusal) if !in_turn || (self.text.is_none() && arrived.is_empty()) => return Err(refusal),
+            Some(refusal) => {
+                self.post(state, now, arrived, album)?;
+                return Err(refusal);
+            }
+            None => self.post(state, now, arrived, album)?,
+        };
+        Ok(self.answer(state, &ids))
+    }
+
+    fn post(&self, state: &mut State, now: i64, files: Vec<Attachment>, album: bool) -> Result<Vec<String>, Refused> {
+        let origin = Origin::Request(self.caller.request);
+        let new = Outbound { album, ..Outbound::new(self.text.clone(), files, origin) };
+        let ids = state.send_all(now, &self.chat, new).map_err(|_| bad("Conversation not found."))?;
+        state.cache.drop_platform(self.caller.profile, self.chat.platform);
+        Ok(ids)
+    }
+
+    /// The documented sample is of a single text; what several messages answer is a knob.
+    fn answer(&self, state: &State, ids: &[String]) -> Response {
+        let mut fields = Map::from_iter([("status".to_owned(), json!("success"))]);
+        if self.chat.platform != Platform::Twitter {
+            fields.insert("recipientId".to_owned(), json!(self.chat.person));
+            fields.extend(self.text.as_ref().map(|text| ("message".to_owned(), json!(text))));
+        }
+        let form = if ids.len() > 1 { state.knobs.answer } else { SendAnswer::First };
+        let with = |name: &str, value: Value| {
+            let mut fields = fields.clone();
+            fields.insert(name.to_owned(), value);
+            Value::Object(fields)
+        };
+        let out = match form {
+            SendAnswer::First => with("messageId", json!(ids.first())),
+            SendAnswer::Ids => with("messageIds", json!(ids)),
+            SendAnswer::Messages => {
+                let each: Vec<Value> = ids.iter().map(|id| json!({ "messageId": id })).collect();
+                with("messages", json!(each))
+            }
+            SendAnswer::List => Value::Array(ids.iter().map(|id| with("messageId", json!(id))).collect()),
+            SendAnswer::Nameless => Value::Object(fields.clone()),
+        };
+        answer::ok(&out)
+    }
 }
 
 fn bad(message: &str) -> Refused {
@@ -116,49 +196,28 @@ fn text(state: &State, platform: Platform, body: &Map<String, Value>) -> Result<
     Ok(Some(text.to_owned()))
 }
 
-fn attachments(state: &State, platform: Platform, body: &Map<String, Value>) -> Result<Vec<Attachment>, Refused> {
-    let lenient = body.get("mediaUrl").filter(|_| state.knobs.lenient_media_url);
-    let urls = match body.get("mediaUrls").or(lenient) {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(urls)) => urls,
-        Some(_) => return Err(bad("mediaUrls must be an array of URLs.")),
-    };
-    if platform == Platform::Twitter && urls.len() > 1 {
-        return Err(bad("X takes one media URL."));
+/// The quota of active conversations (reference 3.5), and X's own of sends. *Choices*: the cycle is 30 days, and both are
+/// refused with 400: neither answer is known.
+fn quota(state: &State, now: i64, chat: &Chat) -> Result<(), Refused> {
+    const CYCLE_MS: i64 = 30 * 86_400_000;
+    const QUARTER_MS: i64 = 15 * 60_000;
+    if let (Some(most), Platform::Twitter) = (state.knobs.x_sends, chat.platform) {
+        let account = state.account(chat).map_err(|_| bad("Not linked."))?;
+        let sent = account.conversations.iter().flat_map(|c| &c.messages);
+        let sent = sent.filter(|m| matches!(m.origin, Origin::Request(_)) && now - m.at < QUARTER_MS).count();
+        if sent >= most {
+            return Err(refused(state, chat.platform, "Too Many Requests: the rate limit of the account is exceeded."));
+        }
     }
-    urls.iter().map(|url| attachment(state, platform, url)).collect()
-}
-
-fn attachment(state: &State, platform: Platform, url: &Value) -> Result<Attachment, Refused> {
-    let text = url.as_str().ok_or_else(|| bad("mediaUrls must be an array of URLs."))?;
-    let parsed = url::Url::parse(text).map_err(|_| bad("A media URL must be a full URL."))?;
-    let own = state.media.is_own(text);
-    if parsed.scheme() != "https" && !own {
-        return Err(bad("A media URL must begin with https://."));
+    let Some(most) = state.knobs.conversation_quota else { return Ok(()) };
+    let active = |c: &Conversation| c.sent_since(now - CYCLE_MS);
+    let known = state.conversation(chat).is_ok_and(active);
+    let used = state.world.profiles.get(chat.profile.0).map_or(0, |p| active_conversations(p, now));
+    if known || used < most {
+        return Ok(());
     }
-    if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(bad("A media URL must have no query and no fragment."));
-    }
-    let last = parsed.path_segments().and_then(|mut s| s.next_back().map(str::to_owned)).unwrap_or_default();
-    let extension = last.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
-    let kind = match extension.as_str() {
-        "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" => "image",
-        "mp4" | "mov" | "avi" | "webm" | "ogg" | "m4v" => "video",
-        "aac" | "wav" | "m4a" | "mp3" => "audio",
-        "pdf" => "file",
-        _ => return Err(bad("A media URL must end in a known file extension.")),
-    };
-    if platform == Platform::Twitter && matches!(kind, "audio" | "file") {
-        return Err(bad("X takes an image, a GIF or a video."));
-    }
-    // The network would fetch it now; of foreign addresses we believe that it could.
-    let name = state.media.name_in(text);
-    let known = name.is_none_or(|n| state.media.stored(n).is_some() || state.world.pictures.contains_key(n));
-    if !known {
-        return Err(Box::new(answer::flat(400, 479, "messages", "The media could not be downloaded.")));
-    }
-    let file = name.map_or_else(|| FileRef::Url(text.to_owned()), |n| FileRef::Own(n.to_owned()));
-    Ok(Attachment::new(kind, file))
+    let message = "The quota of active conversations of this billing cycle is reached.";
+    Err(Box::new(answer::flat(400, state.knobs.codes.quota, "messages", message)))
 }
 
 /// The reply window of the network (reference 3.4).
@@ -168,7 +227,7 @@ fn window(state: &State, now: i64, chat: &Chat) -> Result<(), Refused> {
         Platform::Instagram => state.knobs.instagram_window_ms,
         Platform::Twitter => return Ok(()),
     };
-    let last = state.conversation(chat).ok().and_then(crate::world::Conversation::last_received);
+    let last = state.conversation(chat).ok().and_then(Conversation::window_since);
     if last.is_some_and(|at| now - at < length) {
         return Ok(());
     }

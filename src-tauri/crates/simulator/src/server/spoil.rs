@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
+use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
@@ -29,14 +30,41 @@ pub(crate) fn skew_of(fault: &Fault) -> i64 {
     }
 }
 
+/// The fault of one request.
+pub(crate) struct Struck {
+    pub fault: Option<Fault>,
+    /// The request's number.
+    pub number: u64,
+    /// Its body, when the fault is about it alone.
+    pub upload: Option<Body>,
+}
+
+/// Takes the body away from a request that will not be obeyed for it, or slows it down.
+pub(crate) fn take_upload(fault: &Option<Fault>, request: &mut Request) -> Option<Body> {
+    match fault {
+        Some(Fault::CutUpload { .. }) => Some(std::mem::take(request.body_mut())),
+        Some(Fault::SlowUpload { bytes_per_second }) => {
+            let chunks = std::mem::take(request.body_mut()).into_data_stream();
+            let rate = (*bytes_per_second).max(1);
+            *request.body_mut() = Body::from_stream(chunks.then(move |chunk| async move {
+                let length = chunk.as_ref().map_or(0, |c| c.len() as u64);
+                tokio::time::sleep(Duration::from_millis(length.saturating_mul(1_000) / rate)).await;
+                chunk
+            }));
+            None
+        }
+        _ => None,
+    }
+}
+
 /// Answers a request with or without its handler, as the fault says.
 pub(crate) async fn answer(
     core: &Arc<Core>,
     line: &Arc<Line>,
-    fault: Option<Fault>,
+    struck: Struck,
     handler: impl Future<Output = Response>,
 ) -> Response {
-    let Some(fault) = fault else { return handler.await };
+    let Some(fault) = struck.fault else { return handler.await };
     match fault {
         Fault::Delay { ms } => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -45,6 +73,29 @@ pub(crate) async fn answer(
         Fault::Hold(hold) => {
             held(core, &hold).await;
             handler.await
+        }
+        Fault::CutUpload { after } => {
+            let mut left = after;
+            let mut chunks = struck.upload.unwrap_or_default().into_data_stream();
+            while let (Some(Ok(chunk)), true) = (chunks.next().await, left > 0) {
+                left = left.saturating_sub(chunk.len() as u64);
+            }
+            line.reset();
+            Response::new(Body::empty())
+        }
+        Fault::SlowUpload { .. } | Fault::Before(_) => handler.await,
+        Fault::After(what) => {
+            let real = handler.await;
+            core.lock().meanwhile(what);
+            real
+        }
+        Fault::LostUpload => {
+            let real = handler.await;
+            let mut state = core.lock();
+            state.media.lose(struck.number);
+            state.graph.uploads.lose(struck.number);
+            drop(state);
+            real
         }
         Fault::Applied(inner) => spoil(core, line, *inner, handler.await).await,
         fault @ (Fault::CutBody { .. }
@@ -135,7 +186,16 @@ async fn spoil(core: &Arc<Core>, line: &Arc<Line>, fault: Fault, real: Response)
             held(core, &hold).await;
             real
         }
-        Fault::Applied(_) => real,
+        Fault::After(what) => {
+            core.lock().meanwhile(what);
+            real
+        }
+        // About the request, which has been obeyed by now.
+        Fault::Applied(_)
+        | Fault::CutUpload { .. }
+        | Fault::SlowUpload { .. }
+        | Fault::LostUpload
+        | Fault::Before(_) => real,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::platform::Platform;
 use crate::server::answer;
 use crate::server::gate::Caller;
 use crate::state::{Core, State};
-use crate::world::{Account, Direction, Profile};
+use crate::world::{Account, Profile};
 
 pub(crate) async fn user(Shared(core): Shared<Arc<Core>>, Extension(caller): Extension<Caller>) -> Response {
     let state = core.lock();
@@ -96,8 +96,8 @@ fn other_account(state: &State, profile: &Profile, network: &str) -> Value {
 }
 
 /// Conversations in which the business wrote within the billing cycle (30 days here, reference 3.5).
-fn active_conversations(profile: &Profile, now: i64) -> usize {
+pub(crate) fn active_conversations(profile: &Profile, now: i64) -> usize {
     const CYCLE_MS: i64 = 30 * 86_400_000;
     let all = profile.accounts.values().flat_map(|a| &a.conversations).filter(|c| !c.graph_only);
-    all.filter(|c| c.messages.iter().rev().any(|m| m.direction == Direction::Sent && now - m.at < CYCLE_MS)).count()
+    all.filter(|c| c.sent_since(now - CYCLE_MS)).count()
 }

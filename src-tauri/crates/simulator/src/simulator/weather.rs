@@ -1,10 +1,12 @@
 //! Making things go wrong: faults of single requests, of the network, of the clock.
 
+use crate::echo::Echo;
 use crate::fault::{Fault, FaultRule};
 use crate::limits::Cache;
+use crate::meanwhile::Meanwhile;
 use crate::net::Network;
 use crate::simulator::Simulator;
-use crate::state::SimError;
+use crate::state::{Chat, SimError};
 
 impl Simulator {
     /// What the server tells of its time (`Date`, `lastUpdated`, `nextUpdate`) is wrong by so many milliseconds.
@@ -42,9 +44,31 @@ impl Simulator {
         self.on_any("").fail(fault);
     }
 
-    /// Disarms all rules.
+    /// Disarms all rules, those about echoes included.
     pub fn clear_faults(&self) {
-        self.core.lock().faults.clear();
+        let mut state = self.core.lock();
+        state.faults.clear();
+        state.hooks.echoes.clear();
+        state.graph.hooks.echoes.clear();
+    }
+
+    /// What becomes of the next `times` of Ayrshare's webhooks that tell of the business's own messages (`u32::MAX`: of all
+    /// from now on). Meta's echoes have [`crate::Graph::echoes`].
+    pub fn echoes(&self, times: u32, echo: Echo) {
+        self.core.lock().hooks.echoes.arm(times, echo);
+    }
+
+    /// This changes now; to tie it to a request, use [`Fault::Before`] or [`Fault::After`].
+    pub fn meanwhile(&self, what: Meanwhile) {
+        self.core.lock().meanwhile(what);
+    }
+
+    /// The network closes the reply window of this conversation, at both faces, until the person writes again.
+    ///
+    /// # Errors
+    /// When the conversation is gone.
+    pub fn close_window(&self, chat: &Chat) -> Result<(), SimError> {
+        self.core.lock().close_window(chat)
     }
 
     /// How many rules have not been used up: zero when every planned fault has struck.

@@ -33,7 +33,12 @@ async fn a_form_upload_is_served_and_can_be_sent() {
 
     let ada = api.chat(Platform::Facebook, "Ada Park");
     api.send("POST", "/messages/facebook", json!({ "recipientId": ada.person, "mediaUrls": [url] })).await;
-    assert_eq!(api.sim.delivered()[0].attachments, [("image".to_owned(), url.to_owned())]);
+    let sent = api.sim.delivered().remove(0);
+    assert_eq!((sent.files[0].kind.as_str(), sent.files[0].size), ("image", Some(23)));
+    assert_ne!(sent.files[0].url, url, "the network keeps a copy of its own");
+    api.pass(90 * 86_400).await;
+    assert_eq!(fetch(&api, url).await.0, 404, "an upload is kept for 90 days");
+    assert_eq!(fetch(&api, &sent.files[0].url).await.2, BYTES);
 }
 
 #[tokio::test]
@@ -82,6 +87,8 @@ async fn a_look_at_an_address_has_its_own_error_shape() {
     assert_eq!(found, json!({ "status": "success", "statusCode": 200, "contentType": "image/jpeg" }));
     let lost = look(format!("{}/files/none.jpg", api.sim.base_url())).await;
     assert_eq!(lost, json!({ "status": "error", "statusCode": 404, "statusText": "Not Found" }));
+    let head = api.sim.requests().into_iter().find(|r| r.method == "HEAD").unwrap();
+    assert!(photo.ends_with(&head.path), "it truly looks");
     let elsewhere = look("https://cdn.example.test/a.jpg".to_owned()).await;
     assert_eq!(elsewhere["status"], "error", "it never looks outside this machine");
 }

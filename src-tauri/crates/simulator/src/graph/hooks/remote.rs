@@ -202,6 +202,9 @@ fn perform(core: &Arc<Core>, chat: &Chat, deed: &Deed) -> Result<Value, SimError
 struct SendKnobs {
     human_agent: Option<bool>,
     many_images: Option<bool>,
+    instagram_reactions: Option<bool>,
+    per_second: Option<usize>,
+    loud_per_second: Option<usize>,
 }
 
 async fn send_knobs(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
@@ -209,6 +212,9 @@ async fn send_knobs(Shared(core): Shared<Arc<Core>>, body: Bytes) -> Response {
         Graph::new(&core).set_send_knobs(|k| {
             k.human_agent = call.human_agent.unwrap_or(k.human_agent);
             k.many_images = call.many_images.unwrap_or(k.many_images);
+            k.instagram_reactions = call.instagram_reactions.unwrap_or(k.instagram_reactions);
+            k.per_second = call.per_second.or(k.per_second);
+            k.loud_per_second = call.loud_per_second.or(k.loud_per_second);
         });
         json!({})
     }))

@@ -1,4 +1,5 @@
-//! What some bytes are, by themselves: Meta looks at them too and refuses a voice note sent as a video (reference 6.6).
+//! What some bytes are, by themselves: the networks look at them too and refuse a voice note sent as a video (meta-graph
+//! reference 6.6).
 
 /// What a file turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +28,17 @@ pub(crate) enum Sniffed {
 }
 
 impl Sniffed {
+    #[cfg(test)]
     pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut sniffer = Sniffer::default();
+        sniffer.feed(bytes);
+        sniffer.end()
+    }
+
+    fn by_head(bytes: &[u8], sound: bool, picture: bool) -> Self {
         let at = |from: usize, magic: &[u8]| bytes.get(from..from + magic.len()) == Some(magic);
         if at(4, b"ftyp") {
-            return Self::of_mpeg4(bytes);
+            return Self::of_mpeg4(bytes, sound && !picture);
         }
         let magic: [(usize, &[u8], Self); 14] = [
             (0, b"\x89PNG\r\n", Self::Png),
@@ -51,13 +59,12 @@ impl Sniffed {
         magic.into_iter().find(|(from, magic, _)| at(*from, magic)).map_or(Self::Other, |(_, _, found)| found)
     }
 
-    fn of_mpeg4(bytes: &[u8]) -> Self {
-        let has = |word: &[u8]| bytes.windows(word.len()).any(|w| w == word);
+    fn of_mpeg4(bytes: &[u8], only_sound: bool) -> Self {
         match bytes.get(8..12) {
             Some(b"heic" | b"heix" | b"mif1" | b"msf1") => Self::Heic,
             Some(b"M4A ") => Self::M4a,
             Some(b"qt  ") => Self::Mov,
-            _ if has(b"soun") && !has(b"vide") => Self::M4a,
+            _ if only_sound => Self::M4a,
             _ => Self::Mp4,
         }
     }
@@ -122,6 +129,41 @@ impl Sniffed {
     }
 }
 
+/// Looks at a file while it arrives. The tracks of an MPEG-4 file are looked for in its first 8 MB only: one that tells of
+/// them later counts as a film.
+#[derive(Debug, Default)]
+pub(crate) struct Sniffer {
+    head: Vec<u8>,
+    /// The last bytes before this chunk: a word may lie across two.
+    tail: Vec<u8>,
+    seen: usize,
+    sound: bool,
+    picture: bool,
+}
+
+impl Sniffer {
+    const HEAD: usize = 32;
+    const DEPTH: usize = 8 << 20;
+
+    pub(crate) fn feed(&mut self, chunk: &[u8]) {
+        let wanted = Self::HEAD.saturating_sub(self.head.len()).min(chunk.len());
+        self.head.extend_from_slice(chunk.get(..wanted).unwrap_or_default());
+        let mpeg4 = self.head.get(4..8).is_none_or(|word| word == b"ftyp");
+        if mpeg4 && self.seen < Self::DEPTH {
+            let left = (Self::DEPTH - self.seen).min(chunk.len());
+            self.tail.extend_from_slice(chunk.get(..left).unwrap_or_default());
+            let has = |word: &[u8]| self.tail.windows(word.len()).any(|w| w == word);
+            (self.sound, self.picture) = (self.sound || has(b"soun"), self.picture || has(b"vide"));
+            self.tail.drain(..self.tail.len().saturating_sub(3));
+        }
+        self.seen = self.seen.saturating_add(chunk.len());
+    }
+
+    pub(crate) fn end(self) -> Sniffed {
+        Sniffed::by_head(&self.head, self.sound, self.picture)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,5 +177,14 @@ mod tests {
         assert_eq!(Sniffed::of(b"%PDF-1.7"), Sniffed::Pdf);
         assert_eq!(Sniffed::of(b"RIFF....WEBPVP8 "), Sniffed::Webp);
         assert_eq!(Sniffed::of(b""), Sniffed::Other);
+    }
+
+    #[test]
+    fn what_a_file_is_does_not_depend_on_how_it_is_cut_into_pieces() {
+        for bytes in [b"\0\0\0\x18ftypisom....hdlr....soun".as_slice(), b"RIFF....WEBPVP8 ", b"%PDF-1.7"] {
+            let mut sniffer = Sniffer::default();
+            bytes.iter().for_each(|byte| sniffer.feed(&[*byte]));
+            assert_eq!(sniffer.end(), Sniffed::of(bytes));
+        }
     }
 }
