@@ -14,6 +14,8 @@ mod loose;
 pub mod media_fetch;
 pub mod meta;
 mod redact;
+#[cfg(test)]
+mod test_support;
 
 use async_trait::async_trait;
 use backscroll_model::{

@@ -88,10 +88,7 @@ impl serde::de::Visitor<'_> for Lossy {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-
-    fn raw(json: &str) -> Box<RawValue> {
-        RawValue::from_string(json.to_owned()).unwrap()
-    }
+    use crate::test_support::raw;
 
     #[test]
     fn ids_are_kept_digit_by_digit_and_never_grow_without_bound() {

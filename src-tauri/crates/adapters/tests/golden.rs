@@ -1,18 +1,19 @@
 //! Payloads in the shape of the official documentation, and the events they must become: through the whole way, bytes
 //! on a socket in, pages out.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::path::PathBuf;
+#[path = "support/goldens.rs"]
+mod goldens;
 
 use backscroll_adapters::ayrshare::{Ayrshare, AyrshareConfig, XKeys};
 use backscroll_adapters::{Adapter, Read, Secret};
 use backscroll_model::{Platform, RemoteId};
 use serde_json::json;
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/ayrshare")
-}
+use goldens::{Goldens, drain};
+
+const GOLDENS: Goldens = Goldens("ayrshare");
 
 fn messages(platform: Platform) -> Read {
     Read::Messages { platform, archived: false, conversation: None, limit: None, next: None }
@@ -55,15 +56,11 @@ async fn becomes(payload: String, read: &Read) -> serde_json::Value {
     config.x_keys = XKeys::from_parts(Some(Secret::new("K")), Some(Secret::new("S")));
     let server =
         tokio::spawn(async { axum::serve(listener, axum::Router::new().route("/messages/{p}", answer)).await });
-    let (out, mut pages) = tokio::sync::mpsc::channel(100);
+    let (out, pages) = tokio::sync::mpsc::channel(100);
     let done = Ayrshare::new(config).unwrap().read(read, out).await.unwrap();
     server.abort();
-    let mut all = Vec::new();
-    while let Ok(page) = pages.try_recv() {
-        all.push(page);
-    }
     json!({
-        "pages": all,
+        "pages": drain(pages),
         "done": {
             "fresh_at": done.fresh_at, "next_update": done.next_update, "next": done.next, "messages": done.messages,
         },
@@ -72,32 +69,12 @@ async fn becomes(payload: String, read: &Read) -> serde_json::Value {
 
 #[tokio::test]
 async fn every_payload_becomes_the_events_beside_it() {
-    let bless = std::env::var_os("BACKSCROLL_BLESS").is_some();
     for (name, read) in questions() {
-        let payload = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
-        let events = becomes(payload, &read).await;
-        let path = folder().join(format!("{name}.events.json"));
-        if bless {
-            std::fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&events).unwrap())).unwrap();
-            continue;
-        }
-        let expected: serde_json::Value =
-            serde_json::from_str(&std::fs::read_to_string(&path).unwrap_or_default()).unwrap_or_default();
-        assert_eq!(
-            events, expected,
-            "{name}: not what {name}.events.json says; BACKSCROLL_BLESS=1 writes it anew, then read the difference"
-        );
+        GOLDENS.assert_beside(name, &becomes(GOLDENS.payload(name), &read).await);
     }
 }
 
 #[test]
 fn every_payload_is_asked_for() {
-    let asked: Vec<&str> = questions().iter().map(|q| q.0).collect();
-    for file in std::fs::read_dir(folder()).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        let stem = name.trim_end_matches(".json").trim_end_matches(".events");
-        if name.ends_with(".json") && !asked.contains(&stem) {
-            panic!("{name} is in no test");
-        }
-    }
+    GOLDENS.assert_all_asked(&questions().iter().map(|q| q.0).collect::<Vec<_>>());
 }

@@ -1,9 +1,11 @@
 //! Payloads of Graph in the shape of the documentation, and hostile ones, and the events that they must become: through
 //! the whole way, bytes on a socket in, pages out. And what is asked, when Graph turns a question away.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::path::PathBuf;
+#[path = "support/goldens.rs"]
+mod goldens;
+
 use std::sync::{Arc, Mutex};
 
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -13,16 +15,15 @@ use backscroll_adapters::{Adapter, AdapterError, Kind, Read, ReadDone, Secret};
 use backscroll_model::{Page, Platform, Quota};
 use serde_json::{Value, json};
 
+use goldens::{Goldens, drain};
+
+const GOLDENS: Goldens = Goldens("meta");
 const TOKEN: &str = "EAA-TOKEN-1111";
 const APP_SECRET: &str = "APP-SECRET-2222";
 const PAGE: &str = "104455667788990";
 const INSTAGRAM: &str = "17841400099887766";
 /// 2026-11-20T16:30:00Z in every answer.
 const DATE: &str = "Fri, 20 Nov 2026 16:30:00 GMT";
-
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/meta")
-}
 
 fn recent(platform: Platform) -> Read {
     Read::Recent { platform, limit: 20, next: None }
@@ -112,13 +113,9 @@ fn error(code: i64, message: &str) -> Value {
 }
 
 async fn read(adapter: &Meta, read: &Read) -> (Result<ReadDone, AdapterError>, Vec<Page>) {
-    let (out, mut pages) = tokio::sync::mpsc::channel(1_000);
+    let (out, pages) = tokio::sync::mpsc::channel(1_000);
     let done = adapter.read(read, out).await;
-    let mut all = Vec::new();
-    while let Ok(page) = pages.try_recv() {
-        all.push(page);
-    }
-    (done, all)
+    (done, drain(pages))
 }
 
 fn assert_clean(words: &str) {
@@ -129,40 +126,21 @@ fn assert_clean(words: &str) {
 
 #[tokio::test]
 async fn every_payload_becomes_the_events_beside_it() {
-    let bless = std::env::var_os("BACKSCROLL_BLESS").is_some();
     for (name, question) in questions() {
-        let payload = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
+        let payload = GOLDENS.payload(name);
         let server = Server::start(move |_| payload.clone().into_response()).await;
         let (done, pages) = read(&server.adapter(), &question).await;
         let done = done.unwrap();
         let events =
             json!({ "pages": pages, "done": { "next": done.next, "messages": done.messages, "calls": done.calls } });
-        let text = format!("{}\n", serde_json::to_string_pretty(&events).unwrap());
-        assert_clean(&text);
-        let path = folder().join(format!("{name}.events.json"));
-        if bless {
-            std::fs::write(&path, text).unwrap();
-            continue;
-        }
-        let expected: Value =
-            serde_json::from_str(&std::fs::read_to_string(&path).unwrap_or_default()).unwrap_or_default();
-        assert_eq!(
-            events, expected,
-            "{name}: not what {name}.events.json says; BACKSCROLL_BLESS=1 writes it anew, then read the difference"
-        );
+        assert_clean(&events.to_string());
+        GOLDENS.assert_beside(name, &events);
     }
 }
 
 #[test]
 fn every_payload_is_asked_for() {
-    let asked: Vec<&str> = questions().iter().map(|q| q.0).collect();
-    for file in std::fs::read_dir(folder()).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        let stem = name.trim_end_matches(".json").trim_end_matches(".events");
-        if name.ends_with(".json") && !asked.contains(&stem) {
-            panic!("{name} is in no test");
-        }
-    }
+    GOLDENS.assert_all_asked(&questions().iter().map(|q| q.0).collect::<Vec<_>>());
 }
 
 #[tokio::test]

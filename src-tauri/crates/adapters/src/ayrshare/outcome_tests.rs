@@ -1,30 +1,11 @@
 #![expect(clippy::panic, reason = "tests")]
 //! The table: what came back, what it must mean. A new answer seen in the wild becomes a new row.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-
-/// What an outcome is, without its words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Is {
-    Accepted(&'static str),
-    NotSent(Kind),
-    Refused(Kind),
-    Ambiguous(Kind),
-}
-use Is::{Accepted, Ambiguous, NotSent, Refused};
-
-fn matches(is: &Is, outcome: &SendOutcome) -> bool {
-    match (is, outcome) {
-        (Accepted(id), SendOutcome::Accepted { remote_id, .. }) => remote_id.as_str() == *id,
-        (NotSent(kind), SendOutcome::NotSent(error))
-        | (Refused(kind), SendOutcome::Refused(error))
-        | (Ambiguous(kind), SendOutcome::Ambiguous(error)) => *kind == error.kind,
-        _ => false,
-    }
-}
+use crate::test_support::Is::{Accepted, Ambiguous, NotSent, Refused};
+use crate::test_support::{HTML, Row, WINDOW, assert_is, assert_table};
 
 fn answer(status: u16, body: &str) -> Reply {
     Reply::Answered { status, facts: Facts::default(), body: Some(body.as_bytes().to_vec()) }
@@ -48,12 +29,10 @@ fn waiting(seconds: u64) -> Reply {
     Reply::Answered { status: 429, facts, body: None }
 }
 
-const HTML: &str = "<!doctype html><title>Just a moment</title>";
-const WINDOW: &str = "(#10) This message is sent outside of allowed window.";
 const RECIPIENT: &str = "(#100) Param recipient[id] must be a valid ID string";
 
 #[rustfmt::skip]
-fn table() -> Vec<(&'static str, Reply, Is)> {
+fn table() -> Vec<Row<Reply>> {
     let limited = |wait| Kind::RateLimited { wait };
     vec![
         // The transport.
@@ -174,20 +153,13 @@ fn table() -> Vec<(&'static str, Reply, Is)> {
 
 #[test]
 fn every_answer_means_what_the_table_says() {
-    let table = table();
-    assert!(table.len() >= 60);
-    let names: BTreeSet<_> = table.iter().map(|row| row.0).collect();
-    assert_eq!(names.len(), table.len(), "two rows of one name");
-    for (name, reply, is) in table {
-        let outcome = classify(reply, Asker::default());
-        assert!(matches(&is, &outcome), "{name}: expected {is:?}, got {outcome:?}");
-    }
+    assert_table(table(), |reply| classify(reply, Asker::default()));
 }
 
 #[test]
 fn a_403_without_words_blames_the_profile_key_if_one_was_sent() {
     let outcome = classify(flat(403, 103, "Forbidden"), Asker { as_profile: true });
-    assert!(matches(&NotSent(Kind::ProfileKeyRefused), &outcome), "{outcome:?}");
+    assert_is("403", &NotSent(Kind::ProfileKeyRefused), &outcome);
 }
 
 #[test]

@@ -129,12 +129,8 @@ pub(super) fn list<'a>(raw: Raw<'a>) -> Vec<&'a RawValue> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-
-    fn raw(json: &str) -> Box<RawValue> {
-        RawValue::from_string(json.to_owned()).unwrap()
-    }
+    use crate::test_support::raw;
 
     #[test]
     fn an_instant_is_read_in_every_form_that_has_been_seen() {

@@ -16,7 +16,7 @@ use backscroll_model::{
 
 use super::client::{Answer, Ask, Meta, local};
 use super::refusal::{self, Refusal};
-use super::wire::{Object, Paged};
+use super::wire::Object;
 use crate::loose;
 use crate::{AdapterError, Kind, Retry, Secret};
 
@@ -245,8 +245,7 @@ impl Meta {
                 };
             }
         };
-        let json = std::str::from_utf8(&answer.body).ok().and_then(|json| serde_json::from_str(json).ok());
-        let page = Paged::of(json).ok_or_else(|| self.nonsense("conversations without a list", answer.facts))?;
+        let page = answer.list().ok_or_else(|| self.nonsense("conversations without a list", answer.facts))?;
         let count = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
         Ok(Tried::Counted(Counted { count, at_least: page.after.is_some() || page.torn }))
     }
@@ -258,8 +257,7 @@ impl Meta {
             let mut query = vec![("fields", fields), ("limit", "100")];
             query.extend(after.as_deref().map(|cursor| ("after", cursor)));
             let answer = self.call(&Ask::get(&["me", "accounts"], &query)).await?;
-            let json = std::str::from_utf8(&answer.body).ok().and_then(|json| serde_json::from_str(json).ok());
-            let page = Paged::of(json).ok_or_else(|| self.nonsense("accounts without a list", answer.facts))?;
+            let page = answer.list().ok_or_else(|| self.nonsense("accounts without a list", answer.facts))?;
             if page.items.iter().any(|raw| look(&Object::of(Some(raw)))) {
                 return Ok(());
             }
@@ -287,8 +285,7 @@ impl Meta {
 
     /// The one object that an answer is.
     pub(super) fn object<'a>(&self, answer: &'a Answer) -> Result<Object<'a>, AdapterError> {
-        let json = std::str::from_utf8(&answer.body).ok().and_then(|json| serde_json::from_str(json).ok());
-        json.ok_or_else(|| self.nonsense("not an object", answer.facts))
+        answer.object().ok_or_else(|| self.nonsense("not an object", answer.facts))
     }
 }
 

@@ -1,32 +1,13 @@
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "tests")]
 //! The table: what came back, what it must mean. A new answer seen in the wild becomes a new row.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::*;
-
-/// What an outcome is, without its words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Is {
-    Accepted(&'static str),
-    NotSent(Kind),
-    Refused(Kind),
-    Ambiguous(Kind),
-}
-use Is::{Accepted, Ambiguous, NotSent, Refused};
-
-fn matches(is: &Is, outcome: &SendOutcome) -> bool {
-    match (is, outcome) {
-        (Accepted(id), SendOutcome::Accepted { remote_id, .. }) => remote_id.as_str() == *id,
-        (NotSent(kind), SendOutcome::NotSent(error))
-        | (Refused(kind), SendOutcome::Refused(error))
-        | (Ambiguous(kind), SendOutcome::Ambiguous(error)) => *kind == error.kind,
-        _ => false,
-    }
-}
+use crate::test_support::Is::{Accepted, Ambiguous, NotSent, Refused};
+use crate::test_support::{HTML, Row, WINDOW, assert_is, assert_table};
 
 fn answer(status: u16, body: &str) -> Reply {
     Reply::Answered { status, facts: Facts::default(), body: Ok(body.as_bytes().to_vec()) }
@@ -54,11 +35,8 @@ fn waiting(status: u16, body: &str) -> Reply {
     Reply::Answered { status, facts, body: Ok(body.as_bytes().to_vec()) }
 }
 
-const HTML: &str = "<!doctype html><title>Just a moment</title>";
-const WINDOW: &str = "(#10) This message is sent outside of allowed window.";
-
 #[rustfmt::skip]
-fn table() -> Vec<(&'static str, Reply, Is)> {
+fn table() -> Vec<Row<Reply>> {
     let limited = |wait| Kind::RateLimited { wait };
     let five = Some(Duration::from_secs(300));
     let permission = |name: &str| Kind::Permission { name: (!name.is_empty()).then(|| name.to_owned()) };
@@ -194,27 +172,18 @@ fn table() -> Vec<(&'static str, Reply, Is)> {
 
 #[test]
 fn every_answer_means_what_the_table_says() {
-    let table = table();
-    assert!(table.len() >= 60);
-    let names: BTreeSet<_> = table.iter().map(|row| row.0).collect();
-    assert_eq!(names.len(), table.len(), "two rows of one name");
-    for (name, reply, is) in table {
-        let outcome = classify(reply, false);
-        assert!(matches(&is, &outcome), "{name}: expected {is:?}, got {outcome:?}");
-    }
+    assert_table(table(), |reply| classify(reply, false));
 }
 
 #[test]
 fn a_refused_tag_fails_its_message_and_not_the_account() {
     let human = || Kind::Permission { name: Some("human_agent".to_owned()) };
     for reply in [error(403, 10, 0, "x"), error(400, 200, 0, "x")] {
-        let outcome = classify(reply, true);
-        assert!(matches(&Refused(human()), &outcome), "{outcome:?}");
+        assert_is("the tag", &Refused(human()), &classify(reply, true));
     }
     let named = classify(error(403, 200, 0, "(#200) Requires pages_messaging"), true);
-    assert!(matches(&NotSent(Kind::Permission { name: Some("pages_messaging".to_owned()) }), &named), "{named:?}");
-    let closed = classify(error(400, 10, 2_018_278, WINDOW), true);
-    assert!(matches(&Refused(Kind::WindowClosed), &closed), "{closed:?}");
+    assert_is("named", &NotSent(Kind::Permission { name: Some("pages_messaging".to_owned()) }), &named);
+    assert_is("closed", &Refused(Kind::WindowClosed), &classify(error(400, 10, 2_018_278, WINDOW), true));
 }
 
 #[test]

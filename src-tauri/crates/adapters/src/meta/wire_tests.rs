@@ -3,10 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-
-fn raw(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).unwrap()
-}
+use crate::test_support::raw;
 
 #[test]
 fn an_instant_is_read_in_every_form_that_has_been_seen() {

@@ -154,8 +154,8 @@ async fn what_was_sent_shows_in_the_next_read_under_the_id_that_was_given() {
             let pages = subject.read_all(platform).await;
             let (conversation, message) = messages(&pages).find(|(_, m)| m.remote_id == remote_id).unwrap();
             assert_eq!(conversation, chat.conversation);
-            assert_eq!((message.direction, message.text.as_deref()), (Direction::Out, Some(send.text.as_str())));
-            assert_eq!(messages(&pages).filter(|(_, m)| m.text.as_deref() == Some(send.text.as_str())).count(), 1);
+            assert_eq!((message.direction, message.text.as_deref()), (Direction::Out, send.text()));
+            assert_eq!(messages(&pages).filter(|(_, m)| m.text.as_deref() == send.text()).count(), 1);
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use backscroll_adapters::ayrshare::hook as ayrshare_hook;
 use backscroll_adapters::hook::HookKind;
 use backscroll_adapters::meta::{AppAddress, Meta, MetaConfig, hook};
-use backscroll_adapters::{Adapter, Content, Kind, Outgoing, Read, Secret, SendOutcome};
+use backscroll_adapters::{self as adapters, Adapter, Kind, Outgoing, Read, Secret, SendOutcome};
 use backscroll_model::{Event, MessageKind, MessageSeen, Platform, PlatformState, RemoteId, Timestamp};
 use backscroll_simulator::{
     Chat, Clock, Content, Direction, Fault, GraphError, Inbound, PersonFlags, Platform as Simulated, ProfileId,
@@ -59,7 +59,7 @@ fn text(chat: &Chat, text: &str) -> Outgoing {
         platform: ours(chat.platform),
         conversation: RemoteId(chat.conversation.clone()),
         recipient: Some(RemoteId(chat.person.clone())),
-        content: Content::Text(text.to_owned()),
+        content: adapters::Content::Text(text.to_owned()),
         reply_to: None,
         client_ref: "c-01J9Z2".to_owned(),
         human_agent: false,
