@@ -8,15 +8,18 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use crate::outgoing::{self, Hindrance, Order, Ready};
 use crate::{DecodeError, Fit, Picture, shrink::MAX_INPUT, wire};
 
 /// The hidden first argument that turns our programs into the child.
 pub const DECODE_ARGUMENT: &str = "decode-image";
 /// Wall clock for one picture: twice the child's CPU time, for a busy computer.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// A picture that is to be sent may be encoded several times; the child has three times the CPU time, too.
+const OUTGOING_FACTOR: u32 = 3;
 /// Without these no program starts: the libraries of an AppImage, and the system folder of Windows.
 const KEPT_VARIABLES: [&str; 3] = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot"];
 
@@ -59,20 +62,33 @@ impl Decoder {
         }
         // What is no picture needs no process.
         crate::probe(&file).ok_or(DecodeError::Unreadable)?;
+        let heard = self.ask(vec![wire::fit_byte(fit)], Arc::new(file), self.timeout, wire::MAX_ANSWER)?;
+        wire::read(&heard, fit)
+    }
+
+    /// Makes a picture ready to be sent. Blocks, for at most three times the wall-clock limit.
+    pub(crate) fn prepare(&self, file: Arc<Vec<u8>>, order: &Order) -> Result<Result<Ready, Hindrance>, DecodeError> {
+        let task = [vec![wire::OUTGOING], outgoing::write_order(order)].concat();
+        let heard = self.ask(task, file, self.timeout * OUTGOING_FACTOR, outgoing::max_answer(order))?;
+        outgoing::read(&heard, order).ok_or(DecodeError::Died)
+    }
+
+    /// Gives a child its task and a file, and hears at most `most` bytes.
+    fn ask(&self, task: Vec<u8>, file: Arc<Vec<u8>>, timeout: Duration, most: usize) -> Result<Vec<u8>, DecodeError> {
         let mut child = self.start()?;
         let (stdin, stdout) = (child.0.stdin.take(), child.0.stdout.take());
         std::thread::spawn(move || {
             // A child that is gone before it has read everything has said why, or died: both are seen on the other pipe.
-            let _ = stdin.map(|mut pipe| pipe.write_all(&[wire::fit_byte(fit)]).and_then(|()| pipe.write_all(&file)));
+            let _ = stdin.map(|mut pipe| pipe.write_all(&task).and_then(|()| pipe.write_all(&file)));
         });
         let (said, hear) = mpsc::channel();
         std::thread::spawn(move || {
             let mut answer = Vec::new();
-            let heard = stdout.map(|pipe| pipe.take(wire::MAX_ANSWER as u64 + 1).read_to_end(&mut answer));
+            let heard = stdout.map(|pipe| pipe.take(most as u64 + 1).read_to_end(&mut answer));
             let _ = said.send(heard.and_then(Result::ok).map(|_| answer));
         });
-        match hear.recv_timeout(self.timeout) {
-            Ok(Some(answer)) if answer.len() <= wire::MAX_ANSWER => wire::read(&answer, fit),
+        match hear.recv_timeout(timeout) {
+            Ok(Some(answer)) if answer.len() <= most => Ok(answer),
             Ok(_) => Err(DecodeError::Died),
             Err(_) => Err(DecodeError::OutOfTime),
         }

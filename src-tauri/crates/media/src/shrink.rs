@@ -14,9 +14,9 @@ use crate::{DecodeError, ImageKind, animation, png, probe};
 /// Largest input, in bytes: what Messenger takes for an image.
 pub const MAX_INPUT: usize = 25 * 1024 * 1024;
 /// Largest picture, in pixels. Phones make 12 to 50 million.
-const MAX_PIXELS: u64 = 50_000_000;
+pub(crate) const MAX_PIXELS: u64 = 50_000_000;
 /// Longest side; no camera comes near.
-const MAX_SIDE: u32 = 30_000;
+pub(crate) const MAX_SIDE: u32 = 30_000;
 /// What the decoder may allocate: the largest picture at four bytes a pixel, and some.
 pub(crate) const MAX_ALLOC: u64 = 256 * 1024 * 1024;
 const JPEG_QUALITY: u8 = 85;
@@ -124,7 +124,7 @@ fn decode(bytes: &[u8], kind: ImageKind, fit: Fit) -> Result<DynamicImage, Decod
     Ok(image)
 }
 
-fn meaning(error: &ImageError) -> DecodeError {
+pub(crate) fn meaning(error: &ImageError) -> DecodeError {
     match error {
         ImageError::Limits(_) => DecodeError::TooLarge,
         ImageError::Decoding(_)
@@ -154,7 +154,8 @@ fn resized(image: DynamicImage, fit: Fit) -> DynamicImage {
     near.resize(max, max, FilterType::Triangle)
 }
 
-fn encode(image: DynamicImage) -> Result<Picture, DecodeError> {
+/// PNG if anything is transparent, else JPEG.
+pub(crate) fn encode(image: DynamicImage) -> Result<Picture, DecodeError> {
     let (width, height) = image.dimensions();
     let mut bytes = Vec::new();
     let rgba = image.color().has_alpha().then(|| image.to_rgba8());

@@ -40,7 +40,7 @@ pub fn sniff(kind: FileKind, head: &[u8]) -> Option<&'static str> {
 }
 
 /// The type by the bytes, by the name that web views know.
-fn type_of(head: &[u8]) -> Option<&'static str> {
+pub(crate) fn type_of(head: &[u8]) -> Option<&'static str> {
     let known = infer::get(head).map(|found| found.mime_type());
     match known {
         Some("audio/x-wav") => Some("audio/wav"),
@@ -67,6 +67,7 @@ pub fn extension_of(mime: &str) -> &'static str {
         "image/png" => "png",
         "image/jpeg" => "jpg",
         "image/gif" => "gif",
+        "image/webp" => "webp",
         "video/mp4" => "mp4",
         "video/quicktime" => "mov",
         "video/webm" | "audio/webm" => "webm",

@@ -10,6 +10,9 @@ const MAGIC: [u8; 4] = *b"BSIM";
 /// Most that a child may say: a PNG of 960 × 960 without any compression is 3.7 MB.
 pub(crate) const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
+/// The byte for a picture that is to be sent; what follows it is in `outgoing/wire.rs`.
+pub(crate) const OUTGOING: u8 = b'o';
+
 /// The byte for what is wanted.
 pub(crate) fn fit_byte(fit: Fit) -> u8 {
     match fit {

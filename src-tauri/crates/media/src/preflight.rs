@@ -1,0 +1,439 @@
+//! Makes the user's own files ready to send, and says beforehand what the customer will get.
+//!
+//! Promises (`reliability.md`, media; issue of sending):
+//! - A file is what its bytes say. Its name is kept for people, cleaned, with the extension that belongs to the bytes.
+//! - A picture leaves upright, without place, camera, comments and embedded previews, in sRGB, of a type and size that the
+//!   target takes ([`limits()`]). Nothing more is done to it than that takes: see [`Change`]. An animated GIF goes on
+//!   moving.
+//! - Films, sounds and PDFs are never changed; they are refused in words when their type, size or length does not fit.
+//! - What comes out is a copy: what happens to the original afterwards does not matter. It has a generated name, is
+//!   written whole or not at all, and lies where [`Preflight::new`] said. The same content has the same name.
+//! - Pictures are decoded in a child process under limits of pixels, memory and time ([`Decoder`]). Films are copied
+//!   block by block.
+//!
+//! Refuses: to guess. HEIC, TIFF, BMP, SVG and whatever else is no JPEG, PNG, GIF or WebP is refused, never passed on
+//! unread; so is a file that is cut off. What a film knows of its place stays in it: taking that out means writing the
+//! container anew, which is not done here.
+//!
+//! Blocking throughout: call it from a thread that may wait.
+
+mod container;
+mod limits;
+mod refusal;
+mod shelf;
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use limits::{AnimationLimits, FileLimits, ImageLimits, Limits, Route, Target, limits};
+pub use refusal::Refusal;
+
+use crate::outgoing::{Hindrance, Order, Ready, Types};
+use crate::shrink::MAX_PIXELS;
+use crate::{DecodeError, Decoder, HEAD_BYTES, ImageKind, clean_file_name, extension_of, probe, sniff};
+use shelf::{Failed, Shelved};
+
+/// Bytes of a picture that we look at: a screenshot of the largest screen without any compression.
+pub const MAX_SOURCE: usize = 100_000_000;
+
+/// Makes files ready. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Preflight {
+    decoder: Decoder,
+    folder: PathBuf,
+}
+
+/// Where a file comes from.
+#[derive(Debug)]
+pub enum Source<'a> {
+    /// Picked or dropped.
+    Path(&'a Path),
+    /// Open already.
+    File(File),
+    /// Pasted.
+    Bytes(Vec<u8>),
+}
+
+/// What a file is, for the platforms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MediaKind {
+    /// A picture, still or moving.
+    Image,
+    /// A film.
+    Video,
+    /// A sound.
+    Audio,
+    /// A PDF.
+    Document,
+}
+
+impl MediaKind {
+    /// The name of a file that has none.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Image => "picture",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Document => "document",
+        }
+    }
+}
+
+/// A file that may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// Where it lies.
+    pub file: PathBuf,
+    /// The name to show: that of the original, cleaned, with the extension of `mime`.
+    pub name: String,
+    /// Its content type.
+    pub mime: &'static str,
+    /// What it is.
+    pub kind: MediaKind,
+    /// Its bytes.
+    pub bytes: u64,
+    /// SHA-256 of it, in lower-case hex.
+    pub sha256: String,
+    /// Pixels across and down, of a picture.
+    pub size: Option<(u32, u32)>,
+    /// A picture that moves.
+    pub moves: bool,
+    /// Once through, in milliseconds, where that is cheap to know: GIF, MP4, QuickTime, WAV.
+    pub millis: Option<u64>,
+    /// Of a picture.
+    pub thumbnail: Option<Thumbnail>,
+    /// Of a picture: a blur of at most 25 bytes to show before the thumbnail (ThumbHash).
+    pub blur: Vec<u8>,
+    /// What was done to the original, in the order of the variants.
+    pub changes: Vec<Change>,
+}
+
+/// A small picture of a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbnail {
+    /// Where it lies.
+    pub file: PathBuf,
+    /// `image/png` or `image/jpeg`.
+    pub mime: &'static str,
+    /// Pixels across, at most 320.
+    pub width: u32,
+    /// Pixels down, at most 320.
+    pub height: u32,
+}
+
+/// Something that was done to a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It stands upright now.
+    Turned,
+    /// Place, camera, comments, profile or an embedded preview were in the file.
+    MetadataRemoved,
+    /// Its colours were those of another profile than sRGB.
+    ColoursConverted,
+    /// It moved, in a way that the platform does not show.
+    Stilled,
+    /// It is of another type now.
+    Converted {
+        /// It was.
+        from: ImageKind,
+        /// It is.
+        to: ImageKind,
+    },
+    /// It has fewer pixels.
+    Shrunk {
+        /// Across and down before, upright.
+        from: (u32, u32),
+        /// Across and down now.
+        to: (u32, u32),
+    },
+    /// It had too many bytes.
+    Recompressed {
+        /// Bytes before.
+        from: u64,
+        /// Bytes now.
+        to: u64,
+    },
+}
+
+trait Readable: Read + Seek {}
+impl<T: Read + Seek> Readable for T {}
+
+impl Prepared {
+    /// A name of plain letters, for the wire: Meta refuses file names that are not ASCII (`ayrshare.md` 3.3).
+    pub fn wire_name(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+        if self.name.chars().all(plain) {
+            return self.name.clone();
+        }
+        format!("{}.{}", self.kind.word(), extension_of(self.mime))
+    }
+}
+
+impl Preflight {
+    /// Decodes with `decoder`, and puts ready files into `folder`, which is made if it is not there.
+    pub fn new(decoder: Decoder, folder: impl Into<PathBuf>) -> Self {
+        Self { decoder, folder: folder.into() }
+    }
+
+    /// Makes a file ready for a target. `name` is what the user knows it by; nothing is believed of it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Refusal`].
+    pub fn prepare(&self, source: Source<'_>, name: &str, target: Target) -> Result<Prepared, Refusal> {
+        let (mut file, length) = open(source)?;
+        let mut head = Vec::new();
+        file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unreadable)?;
+        if head.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        file.rewind().map_err(unreadable)?;
+        match probe(&head) {
+            Some(kind) => self.picture(&mut *file, length, kind, name, target),
+            None => self.other(&mut *file, length, &head, name, target),
+        }
+    }
+
+    fn picture(
+        &self,
+        file: &mut dyn Readable,
+        length: u64,
+        kind: ImageKind,
+        name: &str,
+        target: Target,
+    ) -> Result<Prepared, Refusal> {
+        let most = MAX_SOURCE as u64;
+        let too_large = |bytes| Refusal::TooLarge { kind: MediaKind::Image, bytes, limit: most };
+        if length > most {
+            return Err(too_large(length));
+        }
+        let mut bytes = Vec::new();
+        file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() > MAX_SOURCE {
+            return Err(too_large(bytes.len() as u64));
+        }
+        let allowed = limits(target);
+        let original = Arc::new(bytes);
+        let ready = self.decoder.prepare(Arc::clone(&original), &order(&allowed)).map_err(trouble)?;
+        let ready = ready.map_err(|hindrance| why(hindrance, &allowed))?;
+        self.shelve(ready, &original, kind, name)
+    }
+
+    fn shelve(&self, ready: Ready, original: &[u8], was: ImageKind, name: &str) -> Result<Prepared, Refusal> {
+        let mime = ready.kind.format().to_mime_type();
+        let shelved = self.put(ready.file.as_deref().unwrap_or(original), extension_of(mime))?;
+        let small = self.put(&ready.thumbnail.bytes, ready.thumbnail.kind.extension())?;
+        Ok(Prepared {
+            changes: changes(&ready, was, original.len() as u64, shelved.bytes),
+            file: shelved.file,
+            name: named(name, mime, MediaKind::Image),
+            mime,
+            kind: MediaKind::Image,
+            bytes: shelved.bytes,
+            sha256: shelved.sha256,
+            size: Some(ready.size),
+            moves: ready.millis.is_some(),
+            millis: ready.millis,
+            thumbnail: Some(Thumbnail {
+                file: small.file,
+                mime: ready.thumbnail.kind.mime(),
+                width: ready.thumbnail.width,
+                height: ready.thumbnail.height,
+            }),
+            blur: ready.blur,
+        })
+    }
+
+    fn put(&self, bytes: &[u8], ending: &str) -> Result<Shelved, Refusal> {
+        shelf::put(&self.folder, bytes, ending).map_err(|failed| match failed {
+            Failed::Reading(kind) | Failed::Writing(kind) => Refusal::NotWritten(kind),
+            Failed::TooLong => Refusal::NotWritten(io::ErrorKind::InvalidData),
+        })
+    }
+
+    /// Films, sounds and documents: checked and copied.
+    fn other(
+        &self,
+        mut file: &mut dyn Readable,
+        length: u64,
+        head: &[u8],
+        name: &str,
+        target: Target,
+    ) -> Result<Prepared, Refusal> {
+        let not_taken = |mime| Refusal::NotTaken { mime, platform: target.platform };
+        let mime = true_type(head).ok_or(not_taken(None))?;
+        if mime == "image/heif" {
+            return Err(Refusal::Heic);
+        }
+        let Some(mut kind) = kind_of(mime) else { return Err(not_taken(Some(mime))) };
+        let mut mime = mime;
+        let mut millis = None;
+        if matches!(mime, "video/mp4" | "video/quicktime" | "audio/mp4") {
+            let facts = container::mp4(&mut file, length).map_err(unreadable)?.ok_or(Refusal::Damaged(kind))?;
+            millis = facts.millis;
+            // Instagram refuses a sound that is sent as a film (G 6.6, 100/2018047).
+            if facts.only_sound {
+                (kind, mime) = (MediaKind::Audio, "audio/mp4");
+            }
+            file.rewind().map_err(unreadable)?;
+        } else if mime == "audio/wav" {
+            millis = container::wav_millis(head, length);
+        }
+        let allowed = limits(target).file(kind).filter(|allowed| allowed.types.contains(&mime));
+        let allowed = allowed.ok_or(not_taken(Some(mime)))?;
+        let too_large = |bytes| Refusal::TooLarge { kind, bytes, limit: allowed.bytes };
+        if length > allowed.bytes {
+            return Err(too_large(length));
+        }
+        if let (Some(millis), Some((shortest, longest))) = (millis, allowed.millis)
+            && !(shortest..=longest).contains(&millis)
+        {
+            return Err(Refusal::Length { millis, shortest, longest });
+        }
+        let shelved = shelf::copy(&self.folder, &mut file, allowed.bytes, extension_of(mime));
+        let shelved = shelved.map_err(|failed| match failed {
+            Failed::Reading(kind) => Refusal::Unreadable(kind),
+            Failed::Writing(kind) => Refusal::NotWritten(kind),
+            Failed::TooLong => too_large(allowed.bytes + 1),
+        })?;
+        Ok(Prepared {
+            file: shelved.file,
+            name: named(name, mime, kind),
+            mime,
+            kind,
+            bytes: shelved.bytes,
+            sha256: shelved.sha256,
+            size: None,
+            moves: false,
+            millis,
+            thumbnail: None,
+            blur: Vec::new(),
+            changes: Vec::new(),
+        })
+    }
+}
+
+/// Opens what is a file; a pipe would be waited for, a folder has no bytes.
+fn open(source: Source<'_>) -> Result<(Box<dyn Readable>, u64), Refusal> {
+    let file = match source {
+        Source::Bytes(bytes) => {
+            let length = bytes.len() as u64;
+            return Ok((Box::new(Cursor::new(bytes)), length));
+        }
+        Source::Path(path) => {
+            if !fs::metadata(path).map_err(unreadable)?.is_file() {
+                return Err(Refusal::NotAFile);
+            }
+            File::open(path).map_err(unreadable)?
+        }
+        Source::File(file) => file,
+    };
+    let about = file.metadata().map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(Refusal::NotAFile);
+    }
+    let mut file = file;
+    file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    Ok((Box::new(file), about.len()))
+}
+
+fn unreadable(error: io::Error) -> Refusal {
+    Refusal::Unreadable(error.kind())
+}
+
+fn trouble(error: DecodeError) -> Refusal {
+    match error {
+        DecodeError::OutOfTime => Refusal::TooSlow,
+        DecodeError::NotStarted(kind) => Refusal::NotStarted(kind),
+        DecodeError::Unreadable | DecodeError::TooLarge | DecodeError::Died => Refusal::Damaged(MediaKind::Image),
+    }
+}
+
+fn order(limits: &Limits) -> Order {
+    Order {
+        bytes: limits.image.bytes,
+        side: limits.image.side,
+        types: Types::of(limits.image.types),
+        animation: limits.animation.bytes,
+        canvas: (limits.animation.width, limits.animation.height),
+        frames: limits.animation.frames,
+        pixels: limits.animation.pixels,
+    }
+}
+
+fn why(hindrance: Hindrance, limits: &Limits) -> Refusal {
+    match hindrance {
+        Hindrance::Damaged => Refusal::Damaged(MediaKind::Image),
+        Hindrance::Pixels { width, height } => Refusal::TooManyPixels { width, height, limit: MAX_PIXELS },
+        Hindrance::Bytes { bytes } => Refusal::TooLarge { kind: MediaKind::Image, bytes, limit: limits.image.bytes },
+        Hindrance::Animation { bytes } => Refusal::AnimationTooLarge { bytes, limit: limits.animation.bytes },
+        Hindrance::Frames { frames } => Refusal::TooManyFrames { frames, limit: limits.animation.frames },
+    }
+}
+
+fn changes(ready: &Ready, was: ImageKind, before: u64, now: u64) -> Vec<Change> {
+    let done = ready.done;
+    [
+        done.turned.then_some(Change::Turned),
+        done.metadata_removed.then_some(Change::MetadataRemoved),
+        done.colours_converted.then_some(Change::ColoursConverted),
+        done.stilled.then_some(Change::Stilled),
+        (was != ready.kind).then_some(Change::Converted { from: was, to: ready.kind }),
+        (ready.from != ready.size).then_some(Change::Shrunk { from: ready.from, to: ready.size }),
+        done.recompressed.then_some(Change::Recompressed { from: before, to: now }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The type that the bytes show. An Ogg with pictures in it says so near its beginning.
+fn true_type(head: &[u8]) -> Option<&'static str> {
+    // What phones write: the brand alone tells, whatever else the file claims to be compatible with.
+    if let Some([b'f', b't', b'y', b'p', brand @ ..]) = head.get(4..12) {
+        match brand {
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => return Some("image/heif"),
+            b"avif" | b"avis" => return Some("image/avif"),
+            _ => {}
+        }
+    }
+    match sniff::type_of(head)? {
+        "audio/ogg" if head.windows(6).any(|word| word == b"theora") => Some("video/ogg"),
+        // Meant for web views, which play both alike.
+        "audio/webm" => Some("video/webm"),
+        mime => Some(mime),
+    }
+}
+
+fn kind_of(mime: &str) -> Option<MediaKind> {
+    match mime.split_once('/')?.0 {
+        "video" => Some(MediaKind::Video),
+        "audio" => Some(MediaKind::Audio),
+        _ if mime == "application/pdf" => Some(MediaKind::Document),
+        _ => None,
+    }
+}
+
+/// Extensions that give way to the right one. Others are part of the name: *offer v1.2*.
+const EXTENSIONS: [&str; 36] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "webp", "heic", "heif", "avif", "bmp", "tif", "tiff", "svg",
+    "mp4", "m4v", "mov", "qt", "webm", "mkv", "avi", "ogv", "ogg", "oga", "opus", "m4a", "mp3", "wav", "aac", "flac",
+    "pdf", "txt", "html", "exe", "bin",
+];
+
+/// `name` for people, with the extension of `mime`.
+fn named(name: &str, mime: &str, kind: MediaKind) -> String {
+    let right = extension_of(mime);
+    let clean = clean_file_name(name);
+    let stem = clean.as_deref().map(|clean| match clean.rsplit_once('.') {
+        Some((stem, last)) if !stem.is_empty() && EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(last)) => stem,
+        _ => clean,
+    });
+    format!("{}.{right}", stem.unwrap_or(kind.word()))
+}
+
+#[cfg(test)]
+#[path = "preflight_tests.rs"]
+mod tests;
