@@ -45,6 +45,7 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             thread::messages_by_id,
             thread::message_details,
             thread::gaps,
+            thread::account_gaps,
             thread::fetch_media,
             media::media_address,
             media::save_media,

@@ -40,6 +40,13 @@ pub async fn gaps(shell: State<'_, Shell>, conversation: Option<ConversationId>)
     shell.inbox().await?.gaps(check::maybe_id(conversation)?).await
 }
 
+/// Gaps of one account, by conversation.
+#[tauri::command]
+#[specta::specta]
+pub async fn account_gaps(shell: State<'_, Shell>, account: AccountId) -> Result<Vec<Gap>> {
+    shell.inbox().await?.gaps_of_account(check::id(account)?).await
+}
+
 /// The user wants a picture that waits or failed: fetch it now.
 #[tauri::command]
 #[specta::specta]

@@ -51,6 +51,8 @@ export const commands = {
 	messageDetails: (id: MessageId) => typedError<MessageDetails, UserError>(__TAURI_INVOKE("message_details", { id })),
 	/**  Gaps of one conversation, or of all. */
 	gaps: (conversation: ConversationId | null) => typedError<Gap[], UserError>(__TAURI_INVOKE("gaps", { conversation })),
+	/**  Gaps of one account, by conversation. */
+	accountGaps: (account: AccountId) => typedError<Gap[], UserError>(__TAURI_INVOKE("account_gaps", { account })),
 	/**  The user wants a picture that waits or failed: fetch it now. */
 	fetchMedia: (attachment: AttachmentId) => typedError<null, UserError>(__TAURI_INVOKE("fetch_media", { attachment })),
 	/**

@@ -1,8 +1,8 @@
 //! Reading the history. Never waits for the network.
 
 use backscroll_model::{
-    ContactPage, Conversation, ConversationId, ConversationPage, ConversationQuery, Counts, Gap, GapReason, Health,
-    MediaItem, Message, MessageDetails, MessageId, Place, ThreadPage, ThreadPosition, Timestamp,
+    AccountId, ContactPage, Conversation, ConversationId, ConversationPage, ConversationQuery, Counts, Gap, GapReason,
+    Health, MediaItem, Message, MessageDetails, MessageId, Place, ThreadPage, ThreadPosition, Timestamp,
 };
 use backscroll_store as db;
 
@@ -104,6 +104,15 @@ impl Inbox {
                 }
             })
             .await
+    }
+
+    /// Gaps of one account, by conversation.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn gaps_of_account(&self, account: AccountId) -> Result<Vec<Gap>> {
+        self.0.read(move |c| db::gaps_of_account(c, account)).await
     }
 
     /// What the contact panel shows.
