@@ -6,10 +6,12 @@ mod control;
 mod faults;
 mod history;
 mod media;
+mod media_sends;
 mod official;
 mod people;
 mod profiles;
 mod refusals;
+mod send_faults;
 mod sending;
 mod webhooks;
 

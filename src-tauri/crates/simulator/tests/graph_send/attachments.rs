@@ -2,9 +2,10 @@
 
 use axum::Router;
 use axum::routing::get;
-use backscroll_simulator::{Chat, Platform};
+use backscroll_simulator::{Chat, Fault, Platform, TokenKind, TokenState};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::{Api, HOUR, numbers, read, response};
 
@@ -64,6 +65,9 @@ async fn bytes_travel_with_their_message_and_can_be_read_back() {
         assert_eq!((sent.text, sent.attachments[0].0.as_str()), (None, kind));
         let kept = api.http.get(&sent.attachments[0].1).send().await.unwrap().bytes().await.unwrap();
         assert_eq!(kept, bytes);
+        let file = &sent.files[0];
+        assert_eq!(file.sha256.as_deref(), Some(hex::encode(Sha256::digest(bytes)).as_str()));
+        assert_eq!((file.size, file.content_type.as_deref()), (Some(bytes.len() as u64), Some(mime)));
     }
 }
 
@@ -208,4 +212,91 @@ async fn hearts_stickers_and_own_posts_carry_no_file() {
     assert_eq!(kinds, ["like_heart", "ig_post", "sticker"]);
     assert_eq!(api.refused(response(&ada, json!({ "attachment": { "type": "like_heart" } }))).await.0, 100);
     assert_eq!(api.sim.chats(crate::P, Platform::Facebook).len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_fetched_stays_when_its_source_is_gone_and_shows_at_both_faces() {
+    let api = Api::start().await;
+    let ada = api.ada();
+    let app = Router::new().route("/rye.png", get(|| async { PNG }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/rye.png", listener.local_addr().unwrap());
+    let host = tokio::spawn(async move { axum::serve(listener, app).await });
+    let mut message = by_url("image", &url);
+    message["metadata"] = json!("c-9");
+    let id = api.send(&ada, message).await;
+    host.abort();
+    let row = api.sim.delivered().remove(0);
+    assert_eq!((row.metadata.as_deref(), row.files[0].name.as_deref()), (Some("c-9"), Some("rye.png")));
+    let (_, node) = read(api.call("GET", &format!("/{id}?fields=message,attachments"))).await;
+    assert!(!node.to_string().contains("c-9"), "only the echo tells the metadata");
+    let told = node["attachments"]["data"][0]["image_data"]["url"].as_str().unwrap();
+    assert_eq!(api.http.get(told).send().await.unwrap().bytes().await.unwrap(), PNG);
+    let list = api.http.get(format!("{}/messages/facebook", api.sim.base_url())).bearer_auth(api.sim.api_key());
+    let (_, list) = read(list).await;
+    assert!(!list.to_string().contains("c-9"));
+    let seen = list["messages"].as_array().unwrap().iter().find(|m| m["id"] == json!(id)).unwrap();
+    let other = seen["attachments"][0]["url"].as_str().unwrap();
+    assert_eq!(api.http.get(other).send().await.unwrap().bytes().await.unwrap(), PNG);
+}
+
+#[tokio::test]
+async fn an_upload_belongs_to_its_page() {
+    let api = Api::start().await;
+    let (_, answer) = upload(&api, "messenger", "image", "image/png", PNG).await;
+    let other = api.sim.graph().add_token(TokenKind::Page(crate::P), TokenState::Valid);
+    let by_other_token = api.bare("POST", "/me/messages").bearer_auth(other);
+    let body = response(&api.ada(), by_id("image", &answer["attachment_id"]));
+    assert_eq!(read(by_other_token.json(&body)).await.0, 200, "the Page's, not the token's");
+}
+
+#[tokio::test]
+async fn an_upload_can_be_answered_and_lost() {
+    let api = Api::start().await;
+    let ada = api.ada();
+    api.sim.graph().on("POST", "/message_attachments").fail(Fault::LostUpload);
+    let (status, lost) = upload(&api, "messenger", "image", "image/png", PNG).await;
+    assert_eq!(status, 200, "{lost}");
+    assert_eq!(api.refused(response(&ada, by_id("image", &lost["attachment_id"]))).await, (100, 2_018_074));
+    let (_, whole) = upload(&api, "messenger", "image", "image/png", PNG).await;
+    api.send(&ada, by_id("image", &whole["attachment_id"])).await;
+    // The same of a send that answers an id: the message itself is there.
+    let mut message = by_url("image", "https://cdn.example.test/rye.jpg");
+    message["attachment"]["payload"]["is_reusable"] = json!(true);
+    api.sim.graph().on("POST", "/messages").fail(Fault::LostUpload);
+    let (_, sent) = api.post("/me/messages", response(&ada, message)).await;
+    assert_eq!(api.refused(response(&ada, by_id("image", &sent["attachment_id"]))).await, (100, 2_018_074));
+    assert_eq!(api.delivered().len(), 2);
+}
+
+#[tokio::test]
+async fn an_upload_can_break_in_the_middle() {
+    let api = Api::start().await;
+    api.sim.graph().on("POST", "/message").times(2).fail(Fault::CutUpload { after: 500_000 });
+    let mut bytes = PNG.to_vec();
+    bytes.resize(20_000_000, 0);
+    let form = with_bytes(&api.ada(), "image", Some("image/png"), &bytes);
+    assert!(api.call("POST", "/me/messages").multipart(form).send().await.is_err());
+    let message = json!({ "attachment": { "type": "image", "payload": { "is_reusable": true } } });
+    let part = Part::bytes(bytes).file_name("file").mime_str("image/png").unwrap();
+    let form = Form::new().text("message", message.to_string()).part("filedata", part);
+    assert!(api.call("POST", "/me/message_attachments").multipart(form).send().await.is_err());
+    assert!(api.delivered().is_empty());
+}
+
+#[tokio::test]
+async fn names_outside_ascii_and_empty_files_are_refused() {
+    let api = Api::start().await;
+    let form = |name: &'static str, bytes: &[u8]| {
+        let part = Part::bytes(bytes.to_vec()).file_name(name).mime_str("image/png").unwrap();
+        Form::new()
+            .text("recipient", json!({ "id": api.ada().person }).to_string())
+            .text("messaging_type", "RESPONSE")
+            .text("message", json!({ "attachment": { "type": "image", "payload": {} } }).to_string())
+            .part("filedata", part)
+    };
+    let post = async |form| read(api.call("POST", "/me/messages").multipart(form)).await;
+    assert_eq!(numbers(&post(form("Grüße.png", PNG)).await.1), (100, 0));
+    assert_eq!(numbers(&post(form("a.png", b"")).await.1), (100, 2_018_047));
+    assert_eq!(post(form("a.png", PNG)).await.0, 200);
 }
