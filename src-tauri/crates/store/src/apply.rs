@@ -17,6 +17,8 @@ mod absence;
 mod derive;
 mod digest;
 mod echo;
+mod files;
+mod held;
 mod merge;
 mod person;
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod properties;
 pub(crate) mod row;
 mod sort_out;
 mod stitch;
+mod unsent;
 mod webhook;
 
 use std::collections::{BTreeSet, HashMap};

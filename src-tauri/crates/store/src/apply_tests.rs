@@ -749,7 +749,7 @@ fn what_was_taken_back_before_it_was_seen_is_waited_for_thirty_days() {
     assert_eq!(waiting(), "2,3");
     apply(&connection, account, &[page("t", vec![inbound("2", ago(HOUR), "x")], None)], &live()).unwrap();
     assert_eq!(waiting(), "3");
-    for (sql, index) in [(merge::WAS_UNSENT, "PRIMARY KEY"), (merge::FORGET_UNSENT, "unsent_age")] {
+    for (sql, index) in [(unsent::WAS_UNSENT, "PRIMARY KEY"), (unsent::FORGET_UNSENT, "unsent_age")] {
         crate::test_support::assert_walks(&connection, sql, index);
     }
     check(&connection);
@@ -791,9 +791,9 @@ fn check_terms(connection: &Connection) {
 fn the_hot_queries_of_apply_walk_their_indexes() {
     let (connection, _) = with_account(Platform::X);
     for (sql, index) in [
-        (sort_out::HELD, "message_thread"),
+        (held::HELD, "message_thread"),
         ("SELECT max(id) FROM message WHERE id BETWEEN ?1 AND ?2", "PRIMARY KEY"),
-        (merge::HOLDS, "message_remote"),
+        (held::HOLDS, "message_remote"),
         ("SELECT id FROM message INDEXED BY message_announce WHERE announce = 1 ORDER BY id", "message_announce"),
     ] {
         let plan = crate::test_support::plan(&connection, sql);

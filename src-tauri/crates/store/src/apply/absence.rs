@@ -16,7 +16,7 @@
 use backscroll_model::{ConversationEvents, Event, Platform};
 use rusqlite::Connection;
 
-use super::{Facts, Work, merge, row::Row, sort_out::HeldMessages};
+use super::{Facts, Work, held::HeldMessages, row::Row, unsent};
 use crate::{Result, codes, codes::flag};
 
 /// Messages of a conversation that Graph gives details of.
@@ -86,7 +86,7 @@ pub(super) fn judge(
             work.absences.must_remember = true;
             work.absences.look_again = true;
         } else {
-            merge::tombstone(connection, message.id)?;
+            unsent::tombstone(connection, message.id)?;
             work.touched.insert(message.id);
             work.delta.recompute = true;
             gone += 1;

@@ -5,9 +5,9 @@
 //! time, and only to a part that has no id yet. Identical texts bind in the order in which they were sent.
 
 use backscroll_model::{MINUTE, MessageSeen, SECOND};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
-use super::{Facts, Work, merge};
+use super::{Facts, Work, held::is_held};
 use crate::{Result, outbox};
 
 /// The platform's clock may be this much behind ours.
@@ -81,7 +81,7 @@ impl Echoes {
         work: &mut Work,
         seen: &MessageSeen,
     ) -> Result<bool> {
-        if self.parts.is_empty() || is_held(connection, facts, seen)? {
+        if self.parts.is_empty() || is_held(connection, facts, &seen.remote_id)? {
             return Ok(false);
         }
         let text = outbox::normalised(seen.text.as_deref().unwrap_or_default());
@@ -105,12 +105,4 @@ impl Echoes {
         work.delta.recompute = true;
         Ok(true)
     }
-}
-
-fn is_held(connection: &Connection, facts: &Facts, seen: &MessageSeen) -> Result<bool> {
-    Ok(connection
-        .prepare_cached(merge::HOLDS)?
-        .query_row((facts.account, seen.remote_id.as_str()), |_| Ok(()))
-        .optional()?
-        .is_some())
 }

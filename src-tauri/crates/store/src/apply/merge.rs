@@ -1,21 +1,16 @@
-//! New facts about held messages: edits, reactions, files, and what was taken back.
+//! New facts about held messages: edits, reactions, files.
 //!
 //! Nothing is lost by not being mentioned: an absent text, an empty list of files and unknown reactions leave what is
 //! held. A tombstone is final, whatever a stale page says later.
 
 use std::collections::HashSet;
 
-use backscroll_model::{
-    AttachmentSeen, DAY, MessageKind, MessageSeen, ReactionSeen, RemoteId, Timestamp, text::clean_line,
-};
-use rusqlite::{Connection, OptionalExtension, Statement};
+use backscroll_model::{MessageKind, MessageSeen, ReactionSeen, RemoteId};
+use rusqlite::{Connection, OptionalExtension};
 
-use super::{Facts, Work, digest::without_query, webhook};
-use crate::{Result, codes, codes::flag, gaps::Covered, outbox, parked, placeholder, raw, search};
+use super::{Facts, Work, files, unsent, webhook};
+use crate::{Result, codes, codes::flag, outbox, parked, raw, search};
 
-pub(super) const INSERT_ATTACHMENT: &str =
-    "INSERT INTO attachment (message, ordinal, kind, type_name, url, state, name, detail, mime, told_size)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 pub(crate) const INSERT_REACTION: &str =
     "INSERT INTO reaction (message, by, emoji) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
@@ -28,17 +23,18 @@ pub(super) enum Merged {
     NotOurs,
 }
 
-struct Held {
-    id: i64,
-    conversation: i64,
-    at: i64,
-    tie: u16,
-    kind: i64,
-    origin: i64,
-    flags: i64,
-    text: Option<String>,
-    digest: i64,
-    reply_to: Option<String>,
+/// A message as it is held.
+pub(super) struct Held {
+    pub(super) id: i64,
+    pub(super) conversation: i64,
+    pub(super) at: i64,
+    pub(super) tie: u16,
+    pub(super) kind: i64,
+    pub(super) origin: i64,
+    pub(super) flags: i64,
+    pub(super) text: Option<String>,
+    pub(super) digest: i64,
+    pub(super) reply_to: Option<String>,
 }
 
 /// How a message was told.
@@ -52,7 +48,7 @@ pub(super) struct How {
     pub(super) parked: bool,
 }
 
-fn find(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<Option<Held>> {
+pub(super) fn find(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<Option<Held>> {
     let found = one(connection, FIND, facts, remote_id)?;
     if found.is_some() {
         return Ok(found);
@@ -62,9 +58,6 @@ fn find(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<
 
 pub(super) const FIND: &str = "SELECT id, conversation, at, tie, kind, origin, flags, text, digest, reply_to
     FROM message WHERE account = ?1 AND remote_hash = id_hash(?2) AND remote_id = ?2";
-/// Whether a message of an account is held.
-pub(super) const HOLDS: &str =
-    "SELECT 1 FROM message WHERE account = ?1 AND remote_hash = id_hash(?2) AND remote_id = ?2";
 pub(super) const FIND_BY_ALIAS: &str = "SELECT id, conversation, at, tie, kind, origin, flags, text, digest, reply_to
     FROM message WHERE id = (SELECT message FROM alias WHERE account = ?1 AND remote_id = ?2)";
 
@@ -118,7 +111,7 @@ pub(super) fn merge(
     let mut keeps_raw = false;
     if held.kind != codes::UNSENT && said_anew {
         if seen.kind == MessageKind::Unsent {
-            tombstone(connection, held.id)?;
+            unsent::tombstone(connection, held.id)?;
             (held.kind, held.text, held.flags) = (codes::UNSENT, None, 0);
             held.reply_to = None;
             changed = true;
@@ -141,7 +134,7 @@ pub(super) fn merge(
         }
     }
     if held.kind != codes::UNSENT && !completes {
-        changed |= files(connection, &mut held, seen, said_anew)?;
+        changed |= files::merge(connection, &mut held, seen, said_anew)?;
     }
     if first_read {
         held.flags &= !flag::WEBHOOK;
@@ -208,7 +201,7 @@ fn complete(connection: &Connection, held: &mut Held, seen: &MessageSeen, has_co
         changed = true;
     }
     if held.flags & flag::ATTACHMENTS == 0 {
-        changed |= files(connection, held, seen, true)?;
+        changed |= files::merge(connection, held, seen, true)?;
     }
     Ok(changed)
 }
@@ -269,198 +262,3 @@ fn react(connection: &Connection, held: &mut Held, seen: &[ReactionSeen], newer:
     held.flags = if now.is_empty() { held.flags & !flag::REACTIONS } else { held.flags | flag::REACTIONS };
     Ok(true)
 }
-
-/// Files and links, one by one. No platform exchanges a file of a message, so one of the same place and kind is the same
-/// one, whatever its address: hosts and paths of the CDNs differ from answer to answer. Its copy is kept. An address that
-/// was signed anew replaces one that waits or died; that is not a change.
-fn files(connection: &Connection, held: &mut Held, message: &MessageSeen, said_anew: bool) -> Result<bool> {
-    let seen = message.attachments.as_slice();
-    if seen.is_empty() || (held.flags & flag::ATTACHMENTS == 0 && !said_anew) {
-        return Ok(false);
-    }
-    let before = {
-        let mut statement = connection.prepare_cached(
-            "SELECT id, kind, type_name, name, detail, url, state FROM attachment WHERE message = ?1 ORDER BY ordinal",
-        )?;
-        let rows = statement.query_map([held.id], |row| {
-            Ok(HeldFile {
-                id: row.get(0)?,
-                kind: row.get(1)?,
-                words: (row.get(2)?, row.get(3)?, row.get(4)?),
-                url: row.get(5)?,
-                state: row.get(6)?,
-            })
-        })?;
-        rows.collect::<rusqlite::Result<Vec<_>>>()?
-    };
-    let is_story = codes::kind_of(held.kind)?.is_story();
-    let mut changed = false;
-    for (ordinal, file) in seen.iter().enumerate() {
-        if let Some(before) = before.get(ordinal) {
-            if before.kind == codes::kind(file.kind) {
-                changed |= retold(connection, before, file, is_story)?;
-                continue;
-            }
-            connection.prepare_cached("DELETE FROM attachment WHERE id = ?1")?.execute([before.id])?;
-        }
-        insert_attachment(&mut *connection.prepare_cached(INSERT_ATTACHMENT)?, held.id, is_story, ordinal, file)?;
-        held.flags |= flag::ATTACHMENTS;
-        changed = true;
-    }
-    Ok(changed)
-}
-
-/// A file of a message, as it is held.
-struct HeldFile {
-    id: i64,
-    kind: i64,
-    /// The provider's word for it, its name, its second line.
-    words: (Option<String>, Option<String>, Option<String>),
-    url: Option<String>,
-    state: i64,
-}
-
-/// The same file as another answer names it. Returns whether a person would see a difference.
-fn retold(connection: &Connection, held: &HeldFile, file: &AttachmentSeen, is_story: bool) -> Result<bool> {
-    let fetched = is_fetched(is_story, file);
-    let state = match held.state {
-        codes::MEDIA_GONE if held.url != file.url && fetched => codes::MEDIA_WAITING,
-        codes::MEDIA_LINK if held.url.is_none() && fetched => codes::MEDIA_WAITING,
-        state => state,
-    };
-    // A link that ended is shown as ended; an address from which a copy was or will be made is not forgotten.
-    let url = file.url.as_ref().or(if held.state == codes::MEDIA_LINK { None } else { held.url.as_ref() });
-    let (word, name, detail) = held.words.clone();
-    let words =
-        (foreign_word(file).or(word), line(file.name.as_deref()).or(name), line(file.detail.as_deref()).or(detail));
-    // Only what will be fetched hangs on the signature; what is evicted is fetched when somebody asks for it.
-    let is_fetchable = matches!(held.state, codes::MEDIA_WAITING | codes::MEDIA_GONE | codes::MEDIA_EVICTED);
-    let moved = held.url.as_deref().map(without_query) != url.map(|url| without_query(url));
-    if words == held.words && !moved && !(is_fetchable && url != held.url.as_ref()) {
-        return Ok(false);
-    }
-    connection
-        .prepare_cached(
-            "UPDATE attachment SET url = ?2, state = ?3, type_name = ?4, name = ?5, detail = ?6,
-                mime = iif(state = 2, mime, ifnull(?7, mime)), told_size = ifnull(?8, told_size) WHERE id = ?1",
-        )?
-        .execute((
-            held.id,
-            url,
-            state,
-            &words.0,
-            &words.1,
-            &words.2,
-            line(file.mime.as_deref()),
-            file.size.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
-        ))?;
-    Ok(words != held.words || (held.state == codes::MEDIA_LINK && moved))
-}
-
-/// Names and second lines are cut here.
-const LINE_CHARS: usize = 300;
-
-fn line(text: Option<&str>) -> Option<String> {
-    text.and_then(|text| clean_line(text, LINE_CHARS))
-}
-
-/// What is fetched: files of people. Cards are links, and of a story no copy may be kept (`reference/meta-graph.md` 10).
-fn is_fetched(is_story: bool, file: &AttachmentSeen) -> bool {
-    use MessageKind::{Audio, File, Image, Sticker, Video};
-    !is_story && file.url.is_some() && matches!(file.kind, Image | Sticker | Video | Audio | File)
-}
-
-/// Stores one file or link through `insert`, the statement of [`INSERT_ATTACHMENT`]. `is_story`: of the message.
-pub(super) fn insert_attachment(
-    insert: &mut Statement<'_>,
-    message: i64,
-    is_story: bool,
-    ordinal: usize,
-    file: &AttachmentSeen,
-) -> Result<()> {
-    let state = if is_fetched(is_story, file) { codes::MEDIA_WAITING } else { codes::MEDIA_LINK };
-    let ordinal = i64::try_from(ordinal).unwrap_or(i64::MAX);
-    insert.execute((
-        message,
-        ordinal,
-        codes::kind(file.kind),
-        foreign_word(file),
-        &file.url,
-        state,
-        line(file.name.as_deref()),
-        line(file.detail.as_deref()),
-        line(file.mime.as_deref()),
-        file.size.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
-    ))?;
-    Ok(())
-}
-
-/// The provider's own word, kept where our kind does not say it.
-fn foreign_word(file: &AttachmentSeen) -> Option<String> {
-    matches!(file.kind, MessageKind::Unknown | MessageKind::Share)
-        .then(|| file.type_name.clone())
-        .filter(|word| !word.is_empty())
-}
-
-/// Turns a message into a tombstone; one that is not held yet becomes one when it comes. Returns whether a row changed.
-pub(super) fn take_back(
-    connection: &Connection,
-    facts: &Facts,
-    work: &mut Work,
-    remote_id: &RemoteId,
-    now: Timestamp,
-) -> Result<bool> {
-    let Some(held) = find(connection, facts, remote_id)? else {
-        connection
-            .prepare_cached(
-                "INSERT INTO unsent (account, remote_id, unsent_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            )?
-            .execute((facts.account, remote_id.as_str(), now.0))?;
-        connection.prepare_cached(FORGET_UNSENT)?.execute([now.plus(-UNSENT_WAITS).0])?;
-        parked::forget(connection, facts, remote_id)?;
-        let counted = placeholder::came(connection, facts.account, std::iter::once(remote_id))?;
-        if counted.contains(&work.row.id) {
-            work.covered = Covered::Reshaped;
-        }
-        return Ok(false);
-    };
-    if held.kind == codes::UNSENT || held.conversation != work.row.id {
-        return Ok(false);
-    }
-    tombstone(connection, held.id)?;
-    work.touched.insert(held.id);
-    work.delta.recompute = true;
-    Ok(true)
-}
-
-/// The text goes, with all that would give it back: files, reactions, payload, index.
-pub(super) fn tombstone(connection: &Connection, id: i64) -> Result<()> {
-    for sql in [
-        "DELETE FROM attachment WHERE message = ?1",
-        "DELETE FROM reaction WHERE message = ?1",
-        "DELETE FROM raw WHERE id = ?1",
-        "DELETE FROM parked WHERE (account, message) = (SELECT account, remote_id FROM message WHERE id = ?1)",
-        "UPDATE message SET kind = 7, text = NULL, reply_to = NULL, flags = flags & 96,
-            announce = nullif(announce, 1) WHERE id = ?1",
-    ] {
-        connection.prepare_cached(sql)?.execute([id])?;
-    }
-    search::remove(connection, id)
-}
-
-/// Whether the message was taken back before it was seen; it becomes a tombstone now, and no longer waits for that.
-pub(super) fn was_unsent(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<bool> {
-    Ok(connection.prepare_cached(WAS_UNSENT)?.execute((facts.account, remote_id.as_str()))? > 0)
-}
-
-/// Whether the account waits for any such: the usual case costs one look.
-pub(super) fn any_unsent(connection: &Connection, facts: &Facts) -> Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM unsent WHERE account = ?1)")?
-        .query_row([facts.account], |row| row.get(0))?)
-}
-
-pub(super) const WAS_UNSENT: &str = "DELETE FROM unsent WHERE account = ?1 AND remote_id = ?2";
-pub(super) const FORGET_UNSENT: &str = "DELETE FROM unsent WHERE unsent_at < ?1";
-/// A message that does not come in this time never will, in ms.
-const UNSENT_WAITS: i64 = 30 * DAY;

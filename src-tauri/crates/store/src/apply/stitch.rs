@@ -19,8 +19,8 @@ use backscroll_model::{ConversationEvents, Event, MessageSeen, Platform, RemoteI
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    Facts, Work, merge,
-    sort_out::HeldMessages,
+    Facts, Work,
+    held::{HeldMessages, is_held},
     webhook::{NEAR, also_known_as},
 };
 use crate::{Result, codes, codes::flag, gaps::Proof, placeholder};
@@ -104,21 +104,7 @@ pub(super) fn stitched(
             .execute((facts.account, seen.remote_id.as_str()))?;
         return adopt(connection, facts, seen, id, &other, false);
     }
-    let near = held.by_id.iter().filter(|(_, message)| {
-        message.flags & flag::FORMER != 0 && !message.shown && (message.at - seen.at.0).abs() <= NEAR
-    });
-    let mut near: Vec<(i64, i64, &str)> = near.map(|(id, message)| (message.at, message.id, id.as_str())).collect();
-    if near.is_empty() {
-        return Ok(false);
-    }
-    let named: HashSet<&str> = page
-        .iter()
-        .filter_map(|event| match event {
-            Event::Message(seen) => Some(seen.remote_id.as_str()),
-            _ => None,
-        })
-        .collect();
-    near.retain(|(_, _, id)| !named.contains(id));
+    let mut near = held.unnamed(flag::FORMER, seen.at.0, page);
     near.sort_unstable();
     for (_, id, other) in near {
         if adopt(connection, facts, seen, id, other, true)? {
@@ -126,10 +112,6 @@ pub(super) fn stitched(
         }
     }
     Ok(false)
-}
-
-fn is_held(connection: &Connection, facts: &Facts, remote_id: &RemoteId) -> Result<bool> {
-    Ok(connection.prepare_cached(merge::HOLDS)?.exists((facts.account, remote_id.as_str()))?)
 }
 
 /// The row `id`, known as `other`, takes the new id if it still is one of before and, where that has to be guessed, says

@@ -11,12 +11,10 @@
 //!   beside it, because edits, reactions and unsends name it. A wrong guess heals with the next reading, which brings
 //!   the message whose place was taken.
 
-use std::collections::HashSet;
-
 use backscroll_model::{Event, MessageKind, MessageSeen, Platform, RemoteId, SECOND};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Facts, Work, sort_out::HeldMessages};
+use super::{Facts, Work, held::HeldMessages};
 use crate::{Result, codes, codes::flag, parked::Target};
 
 /// Clocks of webhooks and readings differ by less than this, in ms.
@@ -86,23 +84,9 @@ pub(super) fn twin(
     if is_webhook {
         return webhooks_twin(connection, facts, work, seen);
     }
-    let near = held.by_id.iter().filter(|(_, message)| {
-        message.flags & flag::WEBHOOK != 0 && !message.shown && (message.at - seen.at.0).abs() <= NEAR
-    });
-    let mut near: Vec<(&str, i64)> = near.map(|(id, message)| (id.as_str(), message.id)).collect();
-    if near.is_empty() {
-        return Ok(false);
-    }
-    let named: HashSet<&str> = page
-        .iter()
-        .filter_map(|event| match event {
-            Event::Message(seen) => Some(seen.remote_id.as_str()),
-            _ => None,
-        })
-        .collect();
-    near.retain(|(id, _)| !named.contains(id));
-    near.sort_unstable_by_key(|(_, id)| *id);
-    for (other, id) in near {
+    let mut near = held.unnamed(flag::WEBHOOK, seen.at.0, page);
+    near.sort_unstable_by_key(|(_, id, _)| *id);
+    for (_, id, other) in near {
         let adopted = connection
             .prepare_cached(
                 "UPDATE message SET remote_id = ?2, remote_hash = id_hash(?2)
