@@ -248,13 +248,26 @@ CREATE TABLE reaction (
     PRIMARY KEY (message, by, emoji)
 ) STRICT, WITHOUT ROWID;
 
--- What the provider said, whole. Never touched by a list or a thread.
+-- What the provider said, whole (src/raw.rs). Never touched by a list or a thread.
 CREATE TABLE raw (
     id          INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE, -- of the message
-    codec       INTEGER NOT NULL,           -- 0 as is, 1 zstd
+    codec       INTEGER NOT NULL,           -- 0 as is, 1 words cut out, then zstd
     dictionary  INTEGER NOT NULL,           -- 0 none, else number of a dictionary in src/raw/
-    bytes       BLOB    NOT NULL
+    bytes       BLOB    NOT NULL,
+    own_id      TEXT                        -- message.remote_id that was cut out, where the message has another one now
 ) STRICT;
+CREATE TRIGGER raw_renamed AFTER UPDATE OF remote_id ON message
+WHEN OLD.remote_id IS NOT NULL AND OLD.remote_id IS NOT NEW.remote_id BEGIN
+    UPDATE raw SET own_id = OLD.remote_id WHERE id = OLD.id AND own_id IS NULL;
+END;
+
+-- What is cut out of the payloads of a conversation beside that (src/raw/words.rs). Never changed.
+CREATE TABLE raw_word (
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    number       INTEGER NOT NULL,          -- by which payloads refer to it
+    word         TEXT    NOT NULL,          -- id, name or address of one of its sides, spelt as in the payloads
+    PRIMARY KEY (conversation, number)
+) STRICT, WITHOUT ROWID;
 
 -- Coverage: within a stretch nothing is missing (src/gaps.rs). What lies between stretches is a gap, so a gap needs no
 -- row of its own.

@@ -7,7 +7,7 @@ use backscroll_model::{
 };
 use rusqlite::{Connection, types::ValueRef};
 
-use crate::{ApplyContext, Arrival, NewAccount, account, gaps, gaps::standing, open, schema};
+use crate::{ApplyContext, Arrival, NewAccount, account, gaps, gaps::standing, open, raw, schema};
 
 /// The instant at which tests take place.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_000_000_000);
@@ -106,7 +106,6 @@ pub(crate) fn dump(connection: &Connection) -> Vec<String> {
         "SELECT 'attachment', m.remote_id, a.ordinal, a.kind, a.type_name, a.url, a.state
             FROM attachment a JOIN message m ON m.id = a.message",
         "SELECT 'reaction', m.remote_id, r.by, r.emoji FROM reaction r JOIN message m ON m.id = r.message",
-        "SELECT 'raw', m.remote_id, r.codec, r.dictionary, r.bytes FROM raw r JOIN message m ON m.id = r.id",
         "SELECT 'stretch', c.remote_id, s.from_at, s.to_at FROM stretch s JOIN conversation c ON c.id = s.conversation",
         "SELECT 'listed', c.remote_id, s.from_at, s.to_at FROM listed s JOIN conversation c ON c.id = s.conversation",
         "SELECT 'placeholder', p.remote_id, c.remote_id, p.at
@@ -132,6 +131,12 @@ pub(crate) fn dump(connection: &Connection) -> Vec<String> {
                 .collect();
             lines.push(values.join(" "));
         }
+    }
+    // As it came: how it is packed hangs on what came before.
+    let mut statement = connection.prepare("SELECT id, remote_id FROM message WHERE flags & 4").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    for (id, remote_id) in rows.collect::<Result<Vec<(i64, Option<String>)>, _>>().unwrap() {
+        lines.push(format!("raw {remote_id:?} {:?}", raw::get(connection, id).unwrap()));
     }
     lines.sort();
     lines

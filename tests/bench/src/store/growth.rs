@@ -26,7 +26,7 @@ pub struct Step {
 pub fn step(subject: &Subject, size: Size, seen: &Pages) -> Result<Step> {
     let messages = size.total() as f64;
     let text: usize = Corpus::new(1, size, 2_000).map(|body| body.text_bytes()).sum();
-    let raw = subject.bytes_of(|name| name == "raw")? as f64;
+    let raw = subject.bytes_of(|name| name.starts_with("raw"))? as f64;
     let all = subject.bytes_of(|_| true)? as f64;
     subject.merge()?;
     let merged = subject.bytes_of(|_| true)? as f64;

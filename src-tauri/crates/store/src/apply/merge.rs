@@ -150,7 +150,7 @@ pub(super) fn merge(
     // A tombstone keeps no payload but the one that says so itself.
     let says_more = said_anew && !keeps_raw && !seen.raw.is_empty();
     if says_more && (held.kind != codes::UNSENT || seen.kind == MessageKind::Unsent) {
-        raw::Packer::new()?.store(&mut *connection.prepare_cached(raw::INSERT)?, held.id, &seen.raw)?;
+        raw::replace(connection, held.id, work.row.now.participant, &seen.raw)?;
         held.flags |= flag::RAW;
     }
     connection

@@ -118,8 +118,7 @@ struct Writer<'c> {
     attachment: CachedStatement<'c>,
     reaction: CachedStatement<'c>,
     index: search::Index<'c>,
-    raw: CachedStatement<'c>,
-    packer: raw::Packer,
+    packer: raw::Packer<'c>,
 }
 
 impl<'c> Writer<'c> {
@@ -134,8 +133,7 @@ impl<'c> Writer<'c> {
             attachment: connection.prepare_cached(files::INSERT)?,
             reaction: connection.prepare_cached(INSERT_REACTION)?,
             index: search::Index::new(connection)?,
-            raw: connection.prepare_cached(raw::INSERT)?,
-            packer: raw::Packer::new()?,
+            packer: raw::Packer::new(connection)?,
         })
     }
 
@@ -204,7 +202,13 @@ impl<'c> Writer<'c> {
             self.reaction.execute((id, reaction.by.as_str(), &reaction.emoji))?;
         }
         if !raw.is_empty() {
-            self.packer.store(&mut self.raw, id, raw)?;
+            let owner = raw::Owner {
+                message: id,
+                remote_id: seen.remote_id.as_str(),
+                conversation: row.id,
+                participant: row.now.participant,
+            };
+            self.packer.store(owner, raw)?;
         }
         Ok(Some(flags))
     }
