@@ -30,8 +30,7 @@ use crate::{Adapter, AdapterError, Content, Outgoing, Read, ReadDone, SendOutcom
 
 pub use account::CreatedProfile;
 pub use client::Ayrshare;
-pub(crate) use config::is_loopback_http;
-pub use config::{API_BASE, AyrshareConfig, ConfigError, XKeys, validate_api_base};
+pub use config::{API_BASE, AyrshareConfig, ConfigError, XKeys};
 pub use offline::pages_of;
 pub use subscribe::Webhook;
 

@@ -1,4 +1,4 @@
-//! What every provider's HTTP has in common: TLS, the two kinds of client, headers, and words fit to be shown.
+//! What every provider's HTTP has in common: accepted addresses, TLS, the two kinds of client, headers, and words fit to be shown.
 //!
 //! Promises: TLS 1.2 or newer by rustls with the trust store of the system; no redirect is ever followed; a wait always
 //! has a deadline; what a network library or a provider said is cut, cleaned and free of our secrets before it is kept.
@@ -13,6 +13,7 @@ use std::time::Duration;
 use backscroll_model::{Quota, Timestamp, text::clean_line};
 use reqwest::header::HeaderMap;
 use rustls_platform_verifier::BuilderVerifierExt;
+use url::{Host, Url};
 
 use crate::{Kind, Secret};
 
@@ -50,6 +51,45 @@ impl Default for Limits {
             send: Duration::from_secs(60),
         }
     }
+}
+
+/// The address is neither https, nor http on loopback, or has parts that no base has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the address must begin with https://, or with http:// on this very computer")]
+pub struct BadApiBase;
+
+/// Accepts https, and http on loopback only; answers the base without a trailing slash.
+///
+/// ```
+/// use backscroll_adapters::validate_api_base;
+/// assert_eq!(validate_api_base(" https://api.ayrshare.com/api/ ").as_deref(), Ok("https://api.ayrshare.com/api"));
+/// assert!(validate_api_base("http://127.0.0.1:8080/api").is_ok());
+/// assert!(validate_api_base("http://api.ayrshare.com/api").is_err());
+/// ```
+///
+/// # Errors
+///
+/// [`BadApiBase`] for everything else, and for an address with a user name, a query or a fragment.
+pub fn validate_api_base(raw: &str) -> Result<String, BadApiBase> {
+    let url = Url::parse(raw.trim()).map_err(|_| BadApiBase)?;
+    let scheme_fits = url.scheme() == "https" && url.has_host() || is_loopback_http(&url);
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if !scheme_fits || !plain {
+        return Err(BadApiBase);
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Whether `url` is plain http to this very computer.
+pub(crate) fn is_loopback_http(url: &Url) -> bool {
+    url.scheme() == "http"
+        && match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        }
 }
 
 /// A client for reads: keeps connections, follows nothing, repeats nothing.

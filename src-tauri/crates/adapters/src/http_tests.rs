@@ -10,6 +10,34 @@ fn facts(headers: &[(&'static str, &'static str)]) -> Facts {
 }
 
 #[test]
+fn only_https_and_loopback_are_spoken_to() {
+    for good in [
+        "https://api.ayrshare.com/api",
+        "https://proxy.example.test:8443/a/b/",
+        "http://localhost:3000",
+        "http://127.8.9.1/api",
+        "http://[::1]:9/api",
+    ] {
+        assert!(validate_api_base(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "api.ayrshare.com",
+        "http://api.ayrshare.com",
+        "http://localhost.example.test",
+        "http://127.0.0.1.example.test/api",
+        "http://10.0.0.1/api",
+        "ftp://127.0.0.1/",
+        "https://user:word@api.ayrshare.com/api",
+        "https://api.ayrshare.com/api?key=1",
+        "https://api.ayrshare.com/api#x",
+        "file:///etc/passwd",
+    ] {
+        assert_eq!(validate_api_base(bad), Err(BadApiBase), "{bad}");
+    }
+}
+
+#[test]
 fn the_new_and_the_old_rate_limit_headers_are_read() {
     assert_eq!(
         facts(&[("x-ratelimit-max", "300"), ("x-ratelimit-count", "12")]).quota,

@@ -24,7 +24,7 @@ use backscroll_model::{
 use tokio::sync::{mpsc, watch};
 
 pub use error::{AdapterError, Kind, Retry};
-pub use http::Limits;
+pub use http::{BadApiBase, Limits, validate_api_base};
 pub use redact::Secret;
 
 /// A provider. One value stands for one connection: it owns the HTTP clients and the secrets.

@@ -23,8 +23,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::Instant;
 use url::{Host, Url};
 
-use crate::ayrshare::is_loopback_http;
-use crate::http;
+use crate::http::{self, is_loopback_http};
 
 pub use address::is_public;
 

@@ -11,7 +11,7 @@ use std::{
 
 use backscroll_adapters::{
     Adapter, AdapterError, Kind, ReadDone,
-    ayrshare::{self, Ayrshare, AyrshareConfig, XKeys, validate_api_base},
+    ayrshare::{self, Ayrshare, AyrshareConfig, XKeys},
     meta::{self, Meta, MetaConfig},
 };
 use backscroll_model::{
@@ -280,7 +280,7 @@ const ANY: Platform = Platform::Messenger;
 pub(crate) fn open_ayrshare(api_base: &str, keys: &AyrshareKeys, limits: Limits) -> Result<Ayrshare, UserError> {
     let (x_key, x_secret) = keys.x_keys.clone().unzip();
     let mut config = AyrshareConfig::new(keys.api_key.clone());
-    config.api_base = validate_api_base(api_base).map_err(ayrshare_config)?;
+    config.api_base = api_base.to_owned();
     config.profile_key = keys.profile_key.clone().filter(|key| !key.is_empty());
     config.x_keys = XKeys::from_parts(x_key, x_secret);
     config.limits = limits;
@@ -306,7 +306,7 @@ pub(crate) fn open_meta(
 
 fn ayrshare_config(error: ayrshare::ConfigError) -> UserError {
     let code = match error {
-        ayrshare::ConfigError::BadApiBase => ErrorCode::BadApiBase,
+        ayrshare::ConfigError::BadApiBase(_) => ErrorCode::BadApiBase,
         ayrshare::ConfigError::NoApiKey | ayrshare::ConfigError::BadSecret(_) => ErrorCode::BadInput,
         ayrshare::ConfigError::Client => ErrorCode::Internal,
     };
@@ -315,7 +315,7 @@ fn ayrshare_config(error: ayrshare::ConfigError) -> UserError {
 
 fn meta_config(error: meta::ConfigError) -> UserError {
     let code = match error {
-        meta::ConfigError::BadApiBase => ErrorCode::BadApiBase,
+        meta::ConfigError::BadApiBase(_) => ErrorCode::BadApiBase,
         meta::ConfigError::NoToken | meta::ConfigError::BadSecret(_) => ErrorCode::BadInput,
         meta::ConfigError::BadVersion | meta::ConfigError::Client => ErrorCode::Internal,
     };

@@ -10,7 +10,7 @@ use reqwest::{Method, Response};
 use serde::Serialize;
 use url::Url;
 
-use super::config::{AyrshareConfig, ConfigError, XKeys, is_loopback_http, validate_api_base};
+use super::config::{AyrshareConfig, ConfigError, XKeys};
 use super::outcome::{self, Reply};
 use super::read::Walks;
 use super::refusal::{self, Asker, Refusal};
@@ -73,11 +73,11 @@ impl Ayrshare {
     ///
     /// See [`ConfigError`].
     pub fn new(config: AyrshareConfig) -> Result<Self, ConfigError> {
-        let base = validate_api_base(&config.api_base)?;
+        let base = http::validate_api_base(&config.api_base)?;
         if config.api_key.is_empty() {
             return Err(ConfigError::NoApiKey);
         }
-        let loopback = Url::parse(&base).is_ok_and(|url| is_loopback_http(&url));
+        let loopback = Url::parse(&base).is_ok_and(|url| http::is_loopback_http(&url));
         let profile_key = config.profile_key.filter(|key| !key.is_empty());
 
         let bearer = Secret::new(format!("Bearer {}", config.api_key.expose()));

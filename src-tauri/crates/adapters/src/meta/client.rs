@@ -25,7 +25,6 @@ use super::config::{ConfigError, MetaConfig, is_version};
 use super::fields::Memory;
 use super::refusal;
 use super::wire::{Object, Paged};
-use crate::ayrshare::{is_loopback_http, validate_api_base};
 use crate::http::{self, Scrubber};
 use crate::{AdapterError, Kind, Secret};
 
@@ -131,7 +130,7 @@ impl Meta {
     ///
     /// See [`ConfigError`].
     pub fn new(mut config: MetaConfig) -> Result<Self, ConfigError> {
-        let base = validate_api_base(&config.api_base).map_err(|_| ConfigError::BadApiBase)?;
+        let base = http::validate_api_base(&config.api_base)?;
         if !is_version(&config.version) {
             return Err(ConfigError::BadVersion);
         }
@@ -139,7 +138,7 @@ impl Meta {
             return Err(ConfigError::NoToken);
         }
         config.app_secret = config.app_secret.filter(|secret| !secret.is_empty());
-        let loopback = Url::parse(&base).is_ok_and(|url| is_loopback_http(&url));
+        let loopback = Url::parse(&base).is_ok_and(|url| http::is_loopback_http(&url));
         let bearer = format!("Bearer {}", config.page_token.expose());
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| ConfigError::BadSecret("the Page token"))?;
         bearer.set_sensitive(true);

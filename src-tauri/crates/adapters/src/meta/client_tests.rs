@@ -56,7 +56,7 @@ fn a_config_that_cannot_work_is_refused_before_any_call() {
         Meta::new(config).map(drop)
     };
     assert_eq!(with(|_| ()), Ok(()));
-    assert_eq!(with(|c| c.api_base = "http://graph.facebook.com".to_owned()), Err(ConfigError::BadApiBase));
+    assert_eq!(with(|c| c.api_base = "http://graph.facebook.com".to_owned()), Err(crate::BadApiBase.into()));
     assert_eq!(with(|c| c.version = "25".to_owned()), Err(ConfigError::BadVersion));
     assert_eq!(with(|c| c.page_token = Secret::new(" ")), Err(ConfigError::NoToken));
     assert_eq!(with(|c| c.page_token = Secret::new("a\nb")), Err(ConfigError::BadSecret("the Page token")));

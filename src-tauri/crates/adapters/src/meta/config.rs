@@ -1,10 +1,13 @@
-//! What a connection to Graph consists of, and which addresses and versions are accepted for it.
+//! What a connection to Graph consists of, and which versions are accepted for it.
 
 use std::collections::BTreeSet;
 
 use backscroll_model::RemoteId;
 
-use crate::{Secret, http::Limits};
+use crate::{
+    Secret,
+    http::{BadApiBase, Limits},
+};
 
 /// Where Graph is, for Messenger and for Instagram accounts linked to a Page (`reference/meta-graph.md` 1.2).
 pub const API_BASE: &str = "https://graph.facebook.com";
@@ -53,8 +56,8 @@ impl MetaConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// Neither https, nor http on loopback.
-    #[error("the address must begin with https://, or with http:// on this very computer")]
-    BadApiBase,
+    #[error(transparent)]
+    BadApiBase(#[from] BadApiBase),
     /// Not `v`, a number, a dot and a number.
     #[error("the version of Graph must look like v25.0")]
     BadVersion,

@@ -1,7 +1,7 @@
 //! What a key gives access to, and profiles.
 
 use backscroll_adapters::ayrshare::{Ayrshare, ConfigError, XKeys};
-use backscroll_adapters::{Adapter, Kind, Secret};
+use backscroll_adapters::{Adapter, BadApiBase, Kind, Secret};
 use backscroll_model::{Platform, PlatformState};
 use serde_json::{Value, json};
 
@@ -171,7 +171,7 @@ fn a_connection_that_cannot_be_tried_is_refused_before_it_is() {
         Ayrshare::new(config).err()
     };
     assert_eq!(refused(|_| ()), None);
-    assert_eq!(refused(|c| c.api_base = "http://example.test".to_owned()), Some(ConfigError::BadApiBase));
+    assert_eq!(refused(|c| c.api_base = "http://example.test".to_owned()), Some(BadApiBase.into()));
     assert_eq!(refused(|c| c.api_key = Secret::new("  ")), Some(ConfigError::NoApiKey));
     assert_eq!(refused(|c| c.api_key = Secret::new("a\nb")), Some(ConfigError::BadSecret("the API key")));
     assert_eq!(

@@ -6,7 +6,8 @@
 
 use backscroll_adapters::{
     Secret,
-    ayrshare::{API_BASE, XKeys, validate_api_base},
+    ayrshare::{API_BASE, XKeys},
+    validate_api_base,
 };
 use backscroll_model::{
     Account, AccountId, AccountPage, AutoResponse, Backfill, Business, Change, Connection, ConnectionId, ErrorCode,

@@ -3,7 +3,7 @@
 //! Promises: as in [`super::accounts`]; besides, a person's token is never kept: the Page's own token, which the
 //! person's token gives, takes its place.
 
-use backscroll_adapters::{Adapter as _, Secret, ayrshare::validate_api_base, meta::API_BASE};
+use backscroll_adapters::{Adapter as _, Secret, meta::API_BASE, validate_api_base};
 use backscroll_model::{
     Account, ConnectionId, ErrorCode, KeyCheck, PlatformState, RemoteId, UserError, text::clean_line,
 };

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 
 use backscroll_adapters::{
     AdapterError,
-    ayrshare::validate_api_base,
     meta::{AppAddress, AppSubscription, Meta},
+    validate_api_base,
 };
 use backscroll_model::{
     ConnectionId, ErrorCode, Provider, RegisteredWebhook, UserError, WebhookPage, WebhookPlace, WebhookRegistration,
