@@ -43,6 +43,7 @@ pub async fn forward(mut receiver: Receiver<Vec<Change>>, deliver: impl Fn(Vec<C
 pub struct Batch {
     conversations: BTreeMap<ConversationId, ()>,
     messages: BTreeMap<ConversationId, Messages>,
+    drafts: BTreeMap<ConversationId, ()>,
     accounts: BTreeMap<AccountId, ()>,
     backfilled: BTreeMap<AccountId, ()>,
     counts: bool,
@@ -76,6 +77,9 @@ impl Batch {
                 entry.added |= added;
                 entry.ids.extend(ids.into_iter().map(|id| (id, ())));
             }
+            Change::Draft { conversation } => {
+                self.drafts.insert(conversation, ());
+            }
             Change::Account { id } => {
                 self.accounts.insert(id, ());
             }
@@ -102,12 +106,14 @@ impl Batch {
             let ids = if named { m.ids.into_keys().collect() } else { Vec::new() };
             Change::Messages { conversation, ids, added: m.added }
         });
+        let drafts = self.drafts.into_keys().map(|conversation| Change::Draft { conversation });
         let settings = self.settings.then_some(Change::Settings);
         let webhooks = self.webhooks.then_some(Change::Webhooks);
         let counts = self.counts.then_some(Change::Counts);
         accounts
             .chain(conversations)
             .chain(messages)
+            .chain(drafts)
             .chain(settings)
             .chain(webhooks)
             .chain(counts)

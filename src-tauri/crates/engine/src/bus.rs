@@ -55,7 +55,7 @@ fn coalesce(changes: Vec<Change>) -> Vec<Change> {
         return changes;
     }
     let mut messages: BTreeMap<ConversationId, (Option<BTreeSet<MessageId>>, bool)> = BTreeMap::new();
-    let mut conversations = BTreeSet::new();
+    let (mut conversations, mut drafts) = (BTreeSet::new(), BTreeSet::new());
     let mut accounts = BTreeSet::new();
     let mut done = BTreeSet::new();
     let (mut counts, mut settings, mut webhooks) = (false, false, false);
@@ -72,6 +72,9 @@ fn coalesce(changes: Vec<Change>) -> Vec<Change> {
             }
             Change::Conversation { id } => {
                 conversations.insert(id);
+            }
+            Change::Draft { conversation } => {
+                drafts.insert(conversation);
             }
             Change::Account { id } => {
                 accounts.insert(id);
@@ -93,6 +96,7 @@ fn coalesce(changes: Vec<Change>) -> Vec<Change> {
         })
         .collect();
     out.extend(conversations.into_iter().map(|id| Change::Conversation { id }));
+    out.extend(drafts.into_iter().map(|conversation| Change::Draft { conversation }));
     out.extend(accounts.into_iter().map(|id| Change::Account { id }));
     out.extend(counts.then_some(Change::Counts));
     out.extend(settings.then_some(Change::Settings));

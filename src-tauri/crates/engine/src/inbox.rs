@@ -5,6 +5,7 @@ mod acting;
 mod attach;
 mod media;
 mod meta;
+mod outgoing;
 mod reading;
 mod sending;
 mod settings;

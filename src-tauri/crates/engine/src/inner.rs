@@ -27,6 +27,7 @@ use crate::{
     live::Live,
     media_cache::Shelf,
     notify::Announcer,
+    outgoing::Outgoing,
     quiet::{Quiet, Wake},
     secrets::Secrets,
     supervise::Tasks,
@@ -58,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) fetcher: Wake,
     /// The copies of files.
     pub(crate) shelf: Shelf,
+    /// Files on their way out.
+    pub(crate) outgoing: Outgoing,
     /// Takes webhooks.
     pub(crate) webhooks: Receiver,
     pub(crate) tasks: tokio::sync::Mutex<Option<Tasks>>,
@@ -94,6 +97,7 @@ impl Inner {
         Self {
             clock: options.clock,
             shelf: Shelf::new(&options.data_dir),
+            outgoing: Outgoing::new(&options.data_dir),
             decoder: options.decoder,
             read_only: options.read_only,
             limits,

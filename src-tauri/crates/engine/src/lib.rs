@@ -21,6 +21,7 @@ mod media_cache;
 mod notify;
 mod options;
 mod outbox;
+mod outgoing;
 mod pace;
 mod quiet;
 mod rate;

@@ -10,6 +10,7 @@
 //!
 //! A path is the shelf (`a/` pictures, `p/` people, `f/` films, sounds and files) and the content's address.
 
+mod adopt;
 mod copy;
 mod fetch;
 mod room;
@@ -34,6 +35,7 @@ use crate::{
 };
 use fetch::{Outcome, Wanted, What, fetch_one, fetcher};
 
+pub(crate) use adopt::adopt;
 pub use copy::MediaCopy;
 pub(crate) use copy::{copy, known_file, read, save};
 pub(crate) use shelf::Shelf;

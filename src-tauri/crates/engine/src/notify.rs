@@ -74,6 +74,7 @@ pub(crate) async fn after_apply(inner: &Arc<Inner>, live: &Live, changes: &[Chan
         .filter_map(|change| match change {
             Change::Conversation { id } => Some(*id),
             Change::Messages { .. }
+            | Change::Draft { .. }
             | Change::Account { .. }
             | Change::Counts
             | Change::Settings

@@ -3,7 +3,7 @@
 //! ```text
 //!                      ┌────────────── waits: Offline, RateLimited, Paused, Stale, BehindEarlier ─┐
 //!                      ▼                                                                          │
-//!   send_text ──▶  Queued ── attempt committed ──▶ Sending ── provider gave an id ──▶ Accepted    │
+//!   send ───────▶  Queued ── attempt committed ──▶ Sending ── provider gave an id ──▶ Accepted    │
 //!                      ▲                              │ ├───── refused for good ─────▶ Failed     │
 //!                      └────── proven not sent ───────┘ │                                         │
 //!                                                       └── no answer, or an unclear one,         │
@@ -13,6 +13,9 @@
 //!   NeedsReview ── the user: sent again ──▶ Queued ───────────────────────────────────────────────┘
 //!                  the user: it arrived ──▶ Settled
 //! ```
+//!
+//! A message with files goes *Queued → Uploading → Queued* first, until the provider has them all ([`crate::outgoing`]); what must
+//! hold before a message leaves (its window, its turn, whether the conversation moved on) is looked at after that.
 //!
 //! Promises (`reliability.md`, the life of a sent message): the attempt is on the disk before its first byte leaves, and
 //! its outcome is written until it is written, so a crash can only leave *Sending*, which is *Unknown* at the next
@@ -50,11 +53,13 @@ use crate::{
     rate::Urgency,
     round::x,
 };
-use attempt::send;
+use attempt::{send, upload};
 use read_back::look;
 
 /// Conversations that are sent to, or read back, at the same time.
 const SIDE_BY_SIDE: usize = 4;
+/// Of these, none is an upload: those have places of their own, so that a film holds up no text.
+const UPLOADS_SIDE_BY_SIDE: usize = 2;
 /// Reading back goes on for this long before the user is asked.
 const READ_BACK: i64 = 5 * MINUTE;
 /// The first look: an answer that was lost on its way back usually means that the message is there already.
@@ -95,7 +100,10 @@ pub(crate) async fn recover(inner: &Inner) -> Result<()> {
     let now = inner.now();
     inner
         .store
-        .write_durable(move |tx| db::outbox::sending_found_at_start(tx, now, now.plus(READ_BACK)))
+        .write_durable(move |tx| {
+            db::outgoing::preparing_found_at_start(tx)?;
+            db::outbox::sending_found_at_start(tx, now, now.plus(READ_BACK))
+        })
         .await
         .map(drop)
         .map_err(|e| store_error(&e))
@@ -112,6 +120,7 @@ pub(crate) async fn run(inner: Arc<Inner>, id: AccountId, cancel: CancellationTo
         not_before: BTreeMap::new(),
         // This task may be the second one, after a panic: the jobs of the first have gone with it.
         find_lost: true,
+        cancel: cancel.child_token(),
     };
     let mut jobs = Jobs::new();
     let mut busy = inner.quiet.busy();
@@ -146,13 +155,23 @@ struct Sender {
     inner: Arc<Inner>,
     live: Arc<Live>,
     /// Conversations with a job.
-    at_work: BTreeMap<tokio::task::Id, ConversationId>,
+    at_work: BTreeMap<tokio::task::Id, (ConversationId, Task)>,
     /// When each unknown conversation is read back next, by our clock.
     looks: BTreeMap<ConversationId, Timestamp>,
     /// Conversations that wait because an attempt could not be written down.
     not_before: BTreeMap<ConversationId, Timestamp>,
     /// A message may be *Sending* although no job sends it.
     find_lost: bool,
+    /// Ends the uploads.
+    cancel: CancellationToken,
+}
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Sends or reads back.
+    Exchange,
+    Upload,
 }
 
 impl Sender {
@@ -180,7 +199,16 @@ impl Sender {
     }
 
     fn is_at_work(&self, conversation: ConversationId) -> bool {
-        self.at_work.values().any(|held| *held == conversation)
+        self.at_work.values().any(|(held, _)| *held == conversation)
+    }
+
+    /// Whether one more of these would be too many.
+    fn is_full(&self, task: Task) -> bool {
+        let places = match task {
+            Task::Exchange => SIDE_BY_SIDE,
+            Task::Upload => UPLOADS_SIDE_BY_SIDE,
+        };
+        self.at_work.values().filter(|(_, held)| *held == task).count() >= places
     }
 
     /// Starts what is due; answers when to look again by itself.
@@ -220,7 +248,7 @@ impl Sender {
     /// What is *Sending* without a job is *Unknown*, as after a start.
     async fn find_lost(&mut self) -> Result<()> {
         let (id, now) = (self.live.id, self.inner.now());
-        let at_work: BTreeSet<ConversationId> = self.at_work.values().copied().collect();
+        let at_work: BTreeSet<ConversationId> = self.at_work.values().map(|(held, _)| *held).collect();
         let changes = self
             .inner
             .store
@@ -285,7 +313,9 @@ impl Sender {
                 unread = true;
                 continue;
             }
-            if jobs.len() >= SIDE_BY_SIDE || self.is_at_work(sendable.conversation) {
+            let missing = sendable.files.iter().any(|file| file.reference.is_none());
+            let task = if missing { Task::Upload } else { Task::Exchange };
+            if self.is_full(task) || self.is_at_work(sendable.conversation) {
                 waiting = true;
                 continue;
             }
@@ -294,8 +324,17 @@ impl Sender {
                 continue;
             }
             let busy = self.inner.quiet.busy();
-            let job = send(Arc::clone(&self.inner), Arc::clone(&self.live), Arc::clone(link), sendable, busy);
-            self.at_work.insert(jobs.spawn(job).id(), conversation);
+            let (inner, live, link) = (Arc::clone(&self.inner), Arc::clone(&self.live), Arc::clone(link));
+            let job = match (task, account.connection) {
+                (Task::Upload, Some(connection)) => {
+                    let cancel = self.cancel.child_token();
+                    jobs.spawn(upload(inner, live, link, connection, sendable, cancel, busy))
+                }
+                (Task::Exchange, connection) => jobs.spawn(send(inner, live, link, connection, sendable, busy)),
+                // Nothing leaves without a connection.
+                (Task::Upload, None) => continue,
+            };
+            self.at_work.insert(job.id(), (conversation, task));
         }
         if unread {
             self.ask_for_a_reading(now);
@@ -349,7 +388,7 @@ impl Sender {
             } else {
                 *self.looks.entry(conversation).or_insert(now.plus(FIRST_LOOK))
             };
-            if due > now || jobs.len() >= SIDE_BY_SIDE {
+            if due > now || self.is_full(Task::Exchange) {
                 let at = due.max(now.plus(SECOND));
                 next = Some(next.map_or(at, |held| held.min(at)));
                 continue;
@@ -357,7 +396,7 @@ impl Sender {
             self.live.state().check_now.remove(&conversation);
             let busy = self.inner.quiet.busy();
             let job = look(Arc::clone(&self.inner), Arc::clone(&self.live), one, busy);
-            self.at_work.insert(jobs.spawn(job).id(), conversation);
+            self.at_work.insert(jobs.spawn(job).id(), (conversation, Task::Exchange));
         }
         Ok(next)
     }

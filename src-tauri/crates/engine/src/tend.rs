@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     errors::store_error,
     inner::{Inner, Result},
-    media_cache,
+    media_cache, outgoing,
 };
 
 /// How often the clock is looked at.
@@ -52,6 +52,7 @@ pub(crate) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
         }
         if housekeeping_at <= now {
             media_cache::tidy(&inner).await;
+            outgoing::tidy(&inner).await;
             housekeeping_at = now.plus(HOUSEKEEPING);
         }
         // Not while the app starts.

@@ -24,6 +24,11 @@ pub enum Change {
         /// Whether at least one of them is new.
         added: bool,
     },
+    /// The draft of a conversation: its files.
+    Draft {
+        /// Of which conversation.
+        conversation: ConversationId,
+    },
     /// An account: its health, its back-fill, its last read, or that it came or went.
     Account {
         /// Which.

@@ -85,6 +85,8 @@ pub enum ErrorCode {
     NotFound,
     /// The text is empty or does not fit.
     BadText,
+    /// A file is not ready, one too many, or of a kind that cannot be sent here.
+    BadFile,
     /// The reply window is closed.
     WindowClosed,
     /// This account has no connection: history only.

@@ -57,6 +57,10 @@ row_id!(
     AttachmentId
 );
 row_id!(
+    /// A file that was attached to a draft: our row.
+    OutgoingFileId
+);
+row_id!(
     /// What the user asked to send, in one go: our row. See `store/src/outbox.rs`.
     IntentId
 );

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use crate::Timestamp;
+use crate::{
+    AccountId, ConversationId, FileRefusal, IntentId, MessageId, MessageKind, Place, Platform, RemoteId, Timestamp,
+};
 
 /// Where one part of an intent to send stands. The intent's state is derived from its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type)]
@@ -83,6 +85,32 @@ pub struct SendProgress {
     pub next_at: Option<Timestamp>,
     /// How many later messages of the conversation wait behind it.
     pub waiting_behind: u32,
+    /// While its files are on the way: how far they are.
+    pub upload: Option<UploadProgress>,
+    /// The intent that it is a part of, if that has several.
+    pub parts: Option<IntentParts>,
+}
+
+/// How far the files of a message are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct UploadProgress {
+    /// Bytes that have left.
+    pub sent: u64,
+    /// Of so many.
+    pub total: u64,
+}
+
+/// One press of Send that became several messages: *2 of 3 parts sent*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct IntentParts {
+    /// Which.
+    pub intent: IntentId,
+    /// Which part this is, from 1.
+    pub part: u32,
+    /// Parts that the platform has, or that the user says it has.
+    pub sent: u32,
+    /// All of them.
+    pub all: u32,
 }
 
 /// Why a send stands where it stands. Each is one sentence of the UI.
@@ -97,6 +125,10 @@ pub enum SendReason {
     Paused,
     /// An earlier message of the conversation is not settled.
     BehindEarlier,
+    /// Held for a moment, so that it can be taken back.
+    Held,
+    /// For later: not before its time.
+    Scheduled,
     /// Waited for more than 30 minutes, or the conversation moved on: the user is asked first.
     Stale,
     /// The platform refused: the reply window is closed.
@@ -111,6 +143,11 @@ pub enum SendReason {
     Restricted,
     /// The text does not fit.
     TooLong,
+    /// One of its files cannot be sent.
+    File {
+        /// Why.
+        reason: FileRefusal,
+    },
     /// The platform refused for another reason.
     Rejected {
         /// What the platform said, cleaned, at most 300 characters.
@@ -173,8 +210,65 @@ pub enum SendDecision {
     ItArrived,
     /// Queued, Failed or NeedsReview: take it away. The text goes back to the draft if `Edit` was meant by the UI.
     Discard,
-    /// Queued and stale: send it now.
+    /// Queued, and stale, held or scheduled: send it now, with the other parts of its intent.
     SendNow,
+    /// Not sent yet, or failed: back into the draft, text and files, with the other parts of its intent that can.
+    Edit,
     /// Let the messages that wait behind this one go.
     ReleaseWaiting,
+}
+
+/// One press of Send, as the page of everything sent shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct LedgerEntry {
+    /// Which.
+    pub intent: IntentId,
+    /// Through which account.
+    pub account: AccountId,
+    /// Where.
+    pub platform: Platform,
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// With whom, where known.
+    pub person: Option<String>,
+    /// When Send was pressed.
+    pub created_at: Timestamp,
+    /// When it shall leave, if it was for later.
+    pub send_at: Option<Timestamp>,
+    /// Derived from its parts: what the user must know first.
+    pub state: SendState,
+    /// In the order of sending.
+    pub parts: Vec<LedgerPart>,
+}
+
+/// One message of a [`LedgerEntry`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct LedgerPart {
+    /// Its message row; `None`: it was discarded.
+    pub message: Option<MessageId>,
+    /// What it is, if it is still there.
+    pub kind: Option<MessageKind>,
+    /// Its beginning, at most 200 characters.
+    pub text: Option<String>,
+    /// The platform's id, once there is one.
+    pub remote_id: Option<RemoteId>,
+    /// Where it stands.
+    pub state: SendState,
+    /// Why.
+    pub reason: Option<SendReason>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Names of its files.
+    pub files: Vec<String>,
+    /// Each try, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// A page of everything sent, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct LedgerPage {
+    /// The rows, in order.
+    pub rows: Vec<LedgerEntry>,
+    /// Where the next page begins; `None`: that was all.
+    pub next: Option<Place>,
 }

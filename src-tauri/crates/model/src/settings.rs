@@ -25,6 +25,8 @@ pub struct Settings {
     pub list_width: u16,
     /// The contact panel stands beside the thread where the window is wide enough.
     pub contact_panel: bool,
+    /// How long a message waits before it leaves, so that it can be taken back.
+    pub hold: HoldBeforeSending,
 }
 
 impl Default for Settings {
@@ -39,6 +41,30 @@ impl Default for Settings {
             on_close: OnClose::Ask,
             list_width: 320,
             contact_panel: true,
+            hold: HoldBeforeSending::Off,
+        }
+    }
+}
+
+/// *Hold before sending*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldBeforeSending {
+    /// It leaves at once.
+    Off,
+    /// 3 seconds.
+    Short,
+    /// 10 seconds.
+    Long,
+}
+
+impl HoldBeforeSending {
+    /// How long, in milliseconds; `None`: not at all.
+    pub fn ms(self) -> Option<i64> {
+        match self {
+            Self::Off => None,
+            Self::Short => Some(3 * crate::SECOND),
+            Self::Long => Some(10 * crate::SECOND),
         }
     }
 }

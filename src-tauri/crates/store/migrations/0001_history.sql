@@ -334,7 +334,8 @@ CREATE TABLE intent (
     account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
     created_at   INTEGER NOT NULL,          -- when the user pressed Send; our clock, corrected
-    hold_until   INTEGER                    -- hold before sending; NULL: none
+    hold_until   INTEGER,                   -- hold before sending; NULL: none
+    send_at      INTEGER                    -- for later, by itself; NULL: now, or the user took it into his own hands
 ) STRICT;
 CREATE INDEX intent_conversation ON intent (conversation);
 CREATE INDEX intent_account ON intent (account);
@@ -371,6 +372,40 @@ CREATE TABLE attempt (
     detail      TEXT                        -- the provider's code and text; never a secret
 ) STRICT;
 CREATE INDEX attempt_part ON attempt (part);
+
+-- Files that were attached: to a draft, then to the part that carries them (src/outgoing.rs).
+CREATE TABLE outgoing_file (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT, -- OutgoingFileId; the page may still know a removed one
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    part         INTEGER REFERENCES part (id) ON DELETE CASCADE, -- that carries it; NULL: it is in the draft
+    ordinal      INTEGER NOT NULL,          -- order within the draft, then within the part
+    state        INTEGER NOT NULL,          -- 0 preparing, 1 ready, 2 refused
+    refusal      TEXT,                      -- JSON of FileRefusal
+    name         TEXT    NOT NULL,          -- cleaned
+    kind         INTEGER,                   -- as message.kind: 1 image, 2 video, 3 audio, 4 file; NULL until it is known
+    mime         TEXT,                      -- as it will be sent, told by its bytes
+    sha256       BLOB,                      -- of what will be sent; its file is outgoing/ and this in hex
+    bytes        INTEGER,
+    width        INTEGER,                   -- pixels as it will be sent
+    height       INTEGER,
+    duration_ms  INTEGER,
+    blur         TEXT,                      -- ThumbHash in base64
+    changes      TEXT    NOT NULL,          -- JSON list of FileChange
+    thumbnail    TEXT,                      -- path behind the media: scheme
+    copy         TEXT                       -- JSON of the copy that its message will show
+) STRICT;
+CREATE INDEX outgoing_file_draft ON outgoing_file (conversation, ordinal) WHERE part IS NULL;
+CREATE INDEX outgoing_file_part ON outgoing_file (part, ordinal) WHERE part IS NOT NULL;
+
+-- What a provider has of our files, so that no file is uploaded twice.
+CREATE TABLE upload (
+    connection   INTEGER NOT NULL REFERENCES connection (id) ON DELETE CASCADE,
+    platform     TEXT    NOT NULL,
+    sha256       BLOB    NOT NULL,          -- of the file
+    reference    TEXT    NOT NULL,          -- Graph's attachment id, Ayrshare's public address
+    expires_at   INTEGER,                   -- our clock; NULL: not said
+    PRIMARY KEY (connection, platform, sha256)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE draft (
     conversation INTEGER PRIMARY KEY REFERENCES conversation (id) ON DELETE CASCADE,

@@ -455,7 +455,7 @@ mod tests {
         let row = connection
             .query_row("SELECT id FROM conversation", [], |row| row.get(0).map(backscroll_model::ConversationId))
             .unwrap();
-        outbox::enqueue_text(&connection, row, "Yes", "ref", NOW, None).unwrap();
+        outbox::enqueue_text(&connection, row, "Yes", "ref", NOW, outbox::Start::Now).unwrap();
         let sendable = || outbox::next_sendable(&connection, id, NOW).unwrap().ready.remove(0).window;
         let shown = || conversation(&connection, row, NOW).unwrap().window;
         let stored = || -> Option<i64> {

@@ -535,7 +535,7 @@ fn an_own_message_that_no_reading_has_shown_yet_is_not_absent() {
     desk.read(&Readings::page(0..4, NOW));
     let conversation = the_conversation(&desk.connection).id;
     let at = Readings::sent_at(4);
-    let sent = crate::outbox::enqueue_text(&desk.connection, conversation, "Yes", "ref", at, None).unwrap().message;
+    let sent = crate::outbox::enqueue_text(&desk.connection, conversation, "Yes", "ref", at, crate::outbox::Start::Now).unwrap().message;
     let (attempt, _) = crate::outbox::begin_attempt(&desk.connection, sent, 0, at).unwrap();
     let outcome = crate::outbox::Outcome::Accepted { remote_id: remote("4") };
     crate::outbox::finish_attempt(&desk.connection, sent, attempt, &outcome, &Default::default(), at).unwrap();

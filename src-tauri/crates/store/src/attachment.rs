@@ -298,7 +298,10 @@ pub fn media_summary(connection: &Connection, account: Option<AccountId>) -> Res
 pub fn media_paths(connection: &Connection) -> Result<BTreeSet<String>> {
     let mut statement = connection.prepare_cached(
         "SELECT path FROM attachment WHERE path IS NOT NULL
-         UNION SELECT avatar_path FROM participant WHERE avatar_path IS NOT NULL",
+         UNION SELECT avatar_path FROM participant WHERE avatar_path IS NOT NULL
+         UNION SELECT f.thumbnail FROM outgoing_file f LEFT JOIN part p ON p.id = f.part
+            WHERE f.thumbnail IS NOT NULL AND (f.part IS NULL OR p.state NOT IN (3, 7))
+         UNION SELECT json_extract(copy, '$.path') FROM outgoing_file WHERE copy IS NOT NULL AND part IS NULL",
     )?;
     let paths = statement.query_map([], |row| row.get(0))?;
     Ok(paths.collect::<rusqlite::Result<_>>()?)

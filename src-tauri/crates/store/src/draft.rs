@@ -1,4 +1,5 @@
-//! Drafts: one per conversation, kept across restarts; the beginning is repeated on the conversation's row.
+//! Drafts: one per conversation, kept across restarts; the beginning is repeated on the conversation's row. Its files are
+//! [`crate::outgoing`]'s.
 
 use backscroll_model::{ConversationId, Timestamp, text};
 use rusqlite::{Connection, OptionalExtension};
@@ -27,9 +28,24 @@ pub fn set_draft(connection: &Connection, conversation: ConversationId, draft: &
             .execute((conversation.0, draft, now.0))?
     };
     if changed > 0 {
-        connection
-            .prepare_cached("UPDATE conversation SET draft = ?2 WHERE id = ?1")?
-            .execute((conversation.0, text::preview(draft, PREVIEW_CHARS)))?;
+        repeat(connection, conversation)?;
     }
+    Ok(changed > 0)
+}
+
+/// Repeats the draft's beginning on the conversation's row; a draft of files alone is an empty beginning. Returns whether
+/// that changed.
+pub(crate) fn repeat(connection: &Connection, conversation: ConversationId) -> Result<bool> {
+    let has_files: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outgoing_file INDEXED BY outgoing_file_draft
+                WHERE conversation = ?1 AND part IS NULL)",
+        )?
+        .query_row([conversation.0], |row| row.get(0))?;
+    let text = draft(connection, conversation)?;
+    let beginning = text.and_then(|text| text::preview(&text, PREVIEW_CHARS));
+    let changed = connection
+        .prepare_cached("UPDATE conversation SET draft = ?2 WHERE id = ?1 AND draft IS NOT ?2")?
+        .execute((conversation.0, beginning.or(has_files.then(String::new))))?;
     Ok(changed > 0)
 }

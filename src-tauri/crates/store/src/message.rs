@@ -63,7 +63,15 @@ impl Hydration {
                 if state != SendState::Accepted {
                     self.with_progress.push(id);
                 }
-                Some(SendProgress { state, reason: None, since: at, next_at: None, waiting_behind: 0 })
+                Some(SendProgress {
+                    state,
+                    reason: None,
+                    since: at,
+                    next_at: None,
+                    waiting_behind: 0,
+                    upload: None,
+                    parts: None,
+                })
             }
         };
         self.messages.push(Message {

@@ -4,6 +4,9 @@
 //! has **attempts**. The intent's state is derived from its parts. A part is addressed by its message.
 //!
 //! ```text
+//!              upload                 uploaded, queue again, found at start
+//!   Queued ───────────▶ Uploading ──────────────────────────▶ Queued             (refuse ──▶ Failed)
+//!
 //!              begin                accept, echo
 //!   Queued ───────────▶ Sending ─────────────────▶ Accepted ◀── echo ── Unknown, NeedsReview, Settled,
 //!     ▲ ▲                │ │ │                                          Queued (sent again after an unclear attempt)
@@ -12,8 +15,8 @@
 //!     │                                                        │ not found
 //!     └──────────── send again ──────────── NeedsReview ◀──────┘
 //!                                                └─ it arrived ──▶ Settled
-//!   discard: Queued, Failed, NeedsReview ──▶ Failed (discarded), the bubble goes      expire: Queued ──▶ Failed
-//!   doubt: Sending, Queued ──▶ NeedsReview, instead of refuse and expire, once an attempt of the part was unclear
+//!   discard: Queued, Uploading, Failed, NeedsReview ──▶ Failed (discarded), the bubble goes      expire: Queued ──▶ Failed
+//!   doubt: Sending, Uploading, Queued ──▶ NeedsReview, instead of refuse and expire, once an attempt of the part was unclear
 //! ```
 //!
 //! Promises (`reliability.md`, the life of a sent message): a step that is not in the picture is an error and changes
@@ -25,7 +28,10 @@
 //! Call the steps through [`crate::Store::write_durable`].
 
 mod decide;
+mod enqueue;
+mod files;
 mod identity;
+mod ledger;
 mod lost;
 mod machine;
 mod progress;
@@ -33,7 +39,7 @@ mod queue;
 mod read_back;
 
 use backscroll_model::{
-    AccountId, AttemptOutcome, Change, ConversationId, IntentId, MessageId, RemoteId, SendReason, SendState, Timestamp,
+    AccountId, AttemptOutcome, Change, ConversationId, MessageId, RemoteId, SendReason, SendState, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -42,16 +48,19 @@ use crate::{
     account::{platform_of, provider_of},
     apply::{rederive, row::Row},
     codes,
-    ids::Ids,
-    search,
 };
 
 use identity::take_remote_id;
 use machine::{Step, next_state};
 
-pub use decide::{Decided, decide};
+pub use decide::{Decided, decide, reschedule};
+pub use enqueue::{Enqueued, NewPart, Start, enqueue, enqueue_text};
+pub use files::{UploadOutcome, begin_upload, finish_upload};
 pub(crate) use identity::echoed;
+pub use ledger::ledger;
 pub use lost::sending_lost;
+use progress::attempts_of;
+
 pub use progress::{attempts, intent_state, progress};
 pub use queue::{Sendable, Turn, hold_back_old, next_sendable, set_waiting};
 pub use read_back::{Unsettled, fresh_read, unsettled};
@@ -59,17 +68,6 @@ pub use read_back::{Unsettled, fresh_read, unsettled};
 /// A row of `attempt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AttemptId(pub i64);
-
-/// What [`enqueue_text`] made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Enqueued {
-    /// The intent.
-    pub intent: IntentId,
-    /// The message row of its part.
-    pub message: MessageId,
-    /// What to read again.
-    pub changes: Vec<Change>,
-}
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +111,7 @@ pub struct Answer {
 #[derive(Debug, Clone)]
 struct Part {
     id: i64,
+    intent: i64,
     message: i64,
     account: i64,
     conversation: i64,
@@ -121,15 +120,22 @@ struct Part {
 }
 
 fn part(connection: &Connection, message: MessageId) -> Result<Part> {
-    let (id, account, conversation, state, reason) = connection
-        .prepare_cached("SELECT id, account, conversation, state, reason FROM part WHERE message = ?1")?
+    let (id, account, conversation, state, reason, intent) = connection
+        .prepare_cached("SELECT id, account, conversation, state, reason, intent FROM part WHERE message = ?1")?
         .query_row([message.0], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?, row.get::<_, Option<String>>(4)?))
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get::<_, i64>(3)?,
+                row.get::<_, Option<String>>(4)?,
+                row.get(5)?,
+            ))
         })
         .optional()?
         .ok_or(StoreError::NotFound("sent message"))?;
     let state = codes::send_state_of(state)?;
-    Ok(Part { id, message: message.0, account, conversation, state, reason: reason_of(reason)? })
+    Ok(Part { id, intent, message: message.0, account, conversation, state, reason: reason_of(reason)? })
 }
 
 fn reason_of(json: Option<String>) -> Result<Option<SendReason>> {
@@ -204,45 +210,6 @@ fn save(connection: &Connection, account: i64, row: &mut Row, changes: &mut Vec<
         changes.push(Change::Counts);
     }
     Ok(())
-}
-
-/// Keeps what the user asked to send: intent, part and message row together. `client_ref` is what we plant in the
-/// request; `now` is our clock, corrected by the provider's.
-pub fn enqueue_text(
-    connection: &Connection,
-    conversation: ConversationId,
-    text: &str,
-    client_ref: &str,
-    now: Timestamp,
-    hold_until: Option<Timestamp>,
-) -> Result<Enqueued> {
-    let account: i64 = connection
-        .prepare_cached("SELECT account FROM conversation WHERE id = ?1")?
-        .query_row([conversation.0], |row| row.get(0))
-        .optional()?
-        .ok_or(StoreError::NotFound("conversation"))?;
-    let message = Ids::default().take(connection, now)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO message (id, conversation, at, tie, direction, kind, origin, flags, send_state, text, account,
-                digest)
-             VALUES (?1, ?2, ?3, 0, 1, 0, 1, 0, 0, ?4, ?5, 0)",
-        )?
-        .execute((message.0, conversation.0, now.0, text, account))?;
-    search::Index::new(connection)?.add(message.0, text)?;
-    connection
-        .prepare_cached("INSERT INTO intent (account, conversation, created_at, hold_until) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((account, conversation.0, now.0, hold_until.map(|t| t.0)))?;
-    let intent = IntentId(connection.last_insert_rowid());
-    connection
-        .prepare_cached(
-            "INSERT INTO part (intent, ordinal, account, conversation, message, state, since, wanted_at, next_at,
-                client_ref)
-             VALUES (?1, 0, ?2, ?3, ?4, 0, ?5, ?5, ?6, ?7)",
-        )?
-        .execute((intent.0, account, conversation.0, message.0, now.0, hold_until.map(|t| t.0), client_ref))?;
-    let part = part(connection, message)?;
-    Ok(Enqueued { intent, message, changes: changes(connection, &part, true)? })
 }
 
 /// Commits an attempt before its first byte leaves. `body_hash` is the hash of the request's body.

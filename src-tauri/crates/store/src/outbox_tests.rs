@@ -1,13 +1,17 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use backscroll_model::{DAY, HOUR, Listing, MINUTE, Origin, Platform, SECOND, SendDecision, ThreadPosition};
+use backscroll_model::{
+    AttachmentSeen, DAY, Direction, Event, HOUR, IntentParts, Listing, MINUTE, MessageKind, MessageSeen, Origin,
+    OutgoingKind, Platform, SECOND, SendDecision, ThreadPosition,
+};
 
 use super::*;
 use crate::{
     apply::apply,
     gaps::gaps,
     message_details,
-    test_support::{NOW, check, inbound, live, outbound, page, remote, with_account},
+    outgoing::{self, tests::ready_file},
+    test_support::{NOW, check, inbound, live, outbound, page, remote, seen, with_account},
     thread_page,
 };
 
@@ -31,7 +35,31 @@ impl Desk {
     }
 
     fn enqueue(&self, n: usize, text: &str, now: Timestamp) -> MessageId {
-        enqueue_text(&self.connection, self.conversation(n), text, &format!("ref{}", now.0), now, None).unwrap().message
+        enqueue_text(&self.connection, self.conversation(n), text, &format!("ref{}", now.0), now, Start::Now)
+            .unwrap()
+            .message
+    }
+
+    /// Text with a file in a message of its own before it.
+    fn enqueue_with_file(&self, n: usize, text: &str, now: Timestamp) -> Enqueued {
+        self.enqueue_at(n, text, now, Start::Now)
+    }
+
+    fn enqueue_at(&self, n: usize, text: &str, now: Timestamp, start: Start) -> Enqueued {
+        let conversation = self.conversation(n);
+        let file = ready_file(&self.connection, conversation, 1);
+        let part = |text: Option<&str>, files, kind| NewPart {
+            text: text.map(str::to_owned),
+            files,
+            kind,
+            client_ref: format!("ref{}{}", now.0, text.is_some()),
+        };
+        let parts = [part(None, vec![file], Some(OutgoingKind::Image)), part(Some(text), Vec::new(), None)];
+        enqueue(&self.connection, conversation, &parts, None, now, start).unwrap()
+    }
+
+    fn reason(&self, message: MessageId) -> Option<SendReason> {
+        progress(&self.connection, message).unwrap().unwrap().reason
     }
 
     fn begin(&self, message: MessageId, now: Timestamp) -> AttemptId {
@@ -51,7 +79,16 @@ impl Desk {
     }
 
     fn echo(&self, n: usize, name: &str, at: Timestamp, text: &str) {
-        let echo = page(&format!("t{n}"), vec![outbound(name, at, text)], None);
+        self.echo_of(n, name, at, Some(text));
+    }
+
+    /// Without a text it is a picture.
+    fn echo_of(&self, n: usize, name: &str, at: Timestamp, text: Option<&str>) {
+        let event = match text {
+            Some(text) => outbound(name, at, text),
+            None => without_text(name, at, MessageKind::Image),
+        };
+        let echo = page(&format!("t{n}"), vec![event], None);
         apply(&self.connection, self.account, &[echo], &live()).unwrap();
     }
 
@@ -66,6 +103,12 @@ impl Desk {
     fn messages(&self, n: usize) -> usize {
         thread_page(&self.connection, self.conversation(n), &ThreadPosition::Newest, 100).unwrap().messages.len()
     }
+}
+
+fn without_text(name: &str, at: Timestamp, kind: MessageKind) -> Event {
+    let url = Some("https://cdn.example.org/1".to_owned());
+    let attachments = vec![AttachmentSeen { kind, url, ..AttachmentSeen::default() }];
+    Event::Message(Box::new(MessageSeen { text: None, kind, attachments, ..seen(name, Direction::Out, at, "") }))
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -444,6 +487,201 @@ fn what_the_user_settled_or_discarded_is_never_shown_twice_when_it_shows_up_late
     check(&desk.connection);
 }
 
+#[test]
+fn a_file_is_uploaded_before_its_message_leaves_and_the_text_waits_for_it() {
+    let desk = Desk::new(1);
+    let sent = desk.enqueue_with_file(0, "Here it is", NOW);
+    let [file, text] = sent.messages[..] else { panic!("two parts") };
+    assert_eq!(desk.ready(NOW), [file]);
+    begin_upload(&desk.connection, file, NOW).unwrap();
+    assert!(desk.ready(NOW).is_empty(), "the text waits for its file");
+    assert!(begin_attempt(&desk.connection, file, 0, NOW).is_err(), "nothing leaves half uploaded");
+    let later = UploadOutcome::Later { reason: SendReason::Offline, next_at: Some(at(MINUTE)) };
+    finish_upload(&desk.connection, file, &later, at(1)).unwrap();
+    assert_eq!((desk.ready(at(2)), desk.ready(at(MINUTE))), (vec![], vec![file]));
+    begin_upload(&desk.connection, file, at(MINUTE)).unwrap();
+    finish_upload(&desk.connection, file, &UploadOutcome::Done, at(MINUTE)).unwrap();
+    let attempt = desk.begin(file, at(MINUTE));
+    desk.finish(file, attempt, &accepted("m1"), at(MINUTE));
+    let parts = progress(&desk.connection, text).unwrap().unwrap().parts;
+    assert_eq!(parts, Some(IntentParts { intent: sent.intent, part: 2, sent: 1, all: 2 }));
+    assert_eq!(desk.ready(at(MINUTE)), [text]);
+    // The platform's own copy changes nothing about ours.
+    desk.echo_of(0, "m1", at(500), None);
+    let kept = message_details(&desk.connection, file).unwrap().message;
+    assert_eq!(
+        (kept.kind, kept.attachments.len(), kept.send.unwrap().state),
+        (MessageKind::Image, 1, SendState::Accepted)
+    );
+    assert!(crate::attachments_waiting(&desk.connection, 10).unwrap().is_empty(), "no second download");
+    check(&desk.connection);
+}
+
+#[test]
+fn an_upload_that_was_interrupted_starts_again() {
+    let desk = Desk::new(2);
+    let file = desk.enqueue_with_file(0, "one", NOW).message;
+    begin_upload(&desk.connection, file, NOW).unwrap();
+    sending_found_at_start(&desk.connection, at(1), at(MINUTE)).unwrap();
+    assert_eq!(desk.ready(at(1)), [file]);
+    begin_upload(&desk.connection, file, at(2)).unwrap();
+    sending_lost(&desk.connection, desk.account, &[desk.conversation(0)].into(), at(3), at(MINUTE)).unwrap();
+    assert_eq!(desk.state(file), SendState::Uploading, "its job is at it");
+    sending_lost(&desk.connection, desk.account, &std::collections::BTreeSet::new(), at(3), at(MINUTE)).unwrap();
+    assert_eq!(desk.ready(at(3)), [file]);
+}
+
+#[test]
+fn a_file_that_the_provider_refuses_fails_alone() {
+    let desk = Desk::new(1);
+    let sent = desk.enqueue_with_file(0, "Here it is", NOW);
+    begin_upload(&desk.connection, sent.messages[0], NOW).unwrap();
+    let reason = SendReason::Rejected { said: "Too large.".into() };
+    finish_upload(&desk.connection, sent.messages[0], &UploadOutcome::Refused { reason }, NOW).unwrap();
+    assert_eq!(desk.state(sent.messages[0]), SendState::Failed);
+    assert_eq!(desk.ready(NOW), [sent.messages[1]]);
+    desk.decide(sent.messages[0], SendDecision::Retry, at(1)).unwrap();
+    assert_eq!(desk.ready(at(1)), [sent.messages[0]]);
+}
+
+#[test]
+fn an_echo_without_text_belongs_to_a_message_of_its_kind() {
+    let desk = Desk::new(1);
+    let sent = desk.enqueue_with_file(0, "Here it is", NOW);
+    let attempt = desk.begin(sent.messages[0], NOW);
+    desk.finish(sent.messages[0], attempt, &ambiguous(), at(SECOND));
+    let film = without_text("film", at(500), MessageKind::Video);
+    apply(&desk.connection, desk.account, &[page("t0", vec![film], None)], &live()).unwrap();
+    assert_eq!(desk.state(sent.messages[0]), SendState::Unknown, "sent with the phone meanwhile");
+    desk.echo_of(0, "picture", at(600), None);
+    assert_eq!(desk.state(sent.messages[0]), SendState::Accepted);
+    assert_eq!(desk.remote_id(sent.messages[0]).as_deref(), Some("picture"));
+}
+
+#[test]
+fn what_is_held_can_be_taken_back_whole() {
+    let desk = Desk::new(1);
+    let sent = desk.enqueue_at(0, "Oops", NOW, Start::Held(at(3 * SECOND)));
+    assert!(desk.ready(at(2 * SECOND)).is_empty());
+    set_waiting(&desk.connection, desk.account, None, None).unwrap();
+    assert!(desk.ready(at(2 * SECOND)).is_empty(), "only its own time lifts a hold");
+    crate::set_draft(&desk.connection, desk.conversation(0), "And", NOW).unwrap();
+    let decided = desk.decide(sent.messages[1], SendDecision::Edit, at(2 * SECOND)).unwrap();
+    assert_eq!(decided.text.as_deref(), Some("And\nOops"));
+    assert_eq!(crate::draft(&desk.connection, desk.conversation(0)).unwrap().as_deref(), Some("And\nOops"));
+    assert_eq!(outgoing::files(&desk.connection, desk.conversation(0)).unwrap().len(), 1);
+    assert!(desk.ready(at(MINUTE)).is_empty());
+    assert_eq!(desk.messages(0), 1);
+    check(&desk.connection);
+    // Untouched, it leaves when its time is over.
+    let kept = desk.enqueue_at(0, "Fine", NOW, Start::Held(at(3 * SECOND)));
+    assert_eq!(desk.ready(at(3 * SECOND)), [kept.message]);
+}
+
+#[test]
+fn what_is_on_the_wire_is_not_taken_back() {
+    let desk = Desk::new(1);
+    let sent = desk.enqueue_with_file(0, "Oops", NOW);
+    desk.begin(sent.messages[0], NOW);
+    assert!(desk.decide(sent.messages[0], SendDecision::Edit, at(1)).is_err());
+    desk.decide(sent.messages[1], SendDecision::Edit, at(1)).unwrap();
+    assert_eq!(desk.state(sent.messages[0]), SendState::Sending);
+    assert_eq!(progress(&desk.connection, sent.messages[1]).unwrap(), None);
+    assert_eq!(outgoing::files(&desk.connection, desk.conversation(0)).unwrap().len(), 0);
+}
+
+#[test]
+fn what_is_for_later_holds_nobody_up_and_leaves_at_its_time() {
+    let desk = Desk::new(1);
+    let later = desk.enqueue_at(0, "Good morning", NOW, Start::At(at(HOUR)));
+    let now = desk.enqueue(0, "now", at(1));
+    assert_eq!(desk.reason(later.message), Some(SendReason::Scheduled));
+    assert_eq!(desk.reason(now), None);
+    let turn = next_sendable(&desk.connection, desk.account, at(1)).unwrap();
+    assert_eq!((turn.ready[0].message, turn.next_at), (now, Some(at(HOUR))));
+    let attempt = desk.begin(now, at(1));
+    desk.finish(now, attempt, &accepted("m1"), at(2));
+    set_waiting(&desk.connection, desk.account, Some(&SendReason::Offline), None).unwrap();
+    hold_back_old(&desk.connection, desk.account, at(HOUR)).unwrap();
+    assert_eq!(desk.ready(at(HOUR)), [later.message]);
+    // In somebody's own hands again: another time, then at once.
+    reschedule(&desk.connection, later.messages[1], at(2 * HOUR)).unwrap();
+    assert!(desk.ready(at(HOUR)).is_empty());
+    desk.decide(later.message, SendDecision::SendNow, at(HOUR)).unwrap();
+    hold_back_old(&desk.connection, desk.account, at(HOUR)).unwrap();
+    assert_eq!(desk.ready(at(HOUR)), [later.message]);
+}
+
+#[test]
+fn a_time_that_was_missed_and_a_conversation_that_moved_on_ask_first() {
+    let desk = Desk::new(2);
+    let missed = desk.enqueue_at(0, "Good morning", NOW, Start::At(at(HOUR)));
+    let overtaken = desk.enqueue_at(1, "Still there?", NOW, Start::At(at(HOUR)));
+    apply(&desk.connection, desk.account, &[page("t1", vec![inbound("news", at(5), "Yes")], None)], &live()).unwrap();
+    hold_back_old(&desk.connection, desk.account, at(HOUR)).unwrap();
+    assert_eq!(desk.reason(missed.message), Some(SendReason::Scheduled));
+    assert_eq!(desk.reason(overtaken.message), Some(SendReason::Stale));
+    hold_back_old(&desk.connection, desk.account, at(2 * HOUR)).unwrap();
+    for message in [&missed.messages, &overtaken.messages].into_iter().flatten() {
+        assert_eq!(desk.reason(*message), Some(SendReason::Stale));
+    }
+    assert!(desk.ready(at(2 * HOUR)).is_empty());
+    // Both parts go by one word.
+    desk.decide(missed.message, SendDecision::SendNow, at(2 * HOUR)).unwrap();
+    assert_eq!(desk.ready(at(2 * HOUR)), [missed.message]);
+    assert_eq!(desk.reason(missed.messages[1]), Some(SendReason::BehindEarlier));
+}
+
+#[test]
+fn nothing_leaves_by_itself_past_a_window_and_nobody_sends_into_a_closed_one() {
+    let desk = Desk::new(2);
+    // Instagram through Ayrshare: open for 7 days after "hello", an hour ago.
+    let planned = desk.enqueue_at(0, "Late", NOW, Start::At(at(7 * DAY)));
+    let typed = desk.enqueue(1, "Late too", at(7 * DAY));
+    hold_back_old(&desk.connection, desk.account, at(7 * DAY)).unwrap();
+    for message in [planned.message, typed] {
+        assert_eq!((desk.state(message), desk.reason(message)), (SendState::Failed, Some(SendReason::WindowClosed)));
+    }
+    assert!(desk.ready(at(7 * DAY)).is_empty());
+}
+
+#[test]
+fn the_customer_answering_the_first_part_does_not_hold_back_the_second() {
+    let desk = Desk::new(1);
+    let sent = desk.enqueue_with_file(0, "Here it is", NOW);
+    let attempt = desk.begin(sent.message, NOW);
+    desk.finish(sent.message, attempt, &accepted("m1"), at(1));
+    apply(&desk.connection, desk.account, &[page("t0", vec![inbound("news", at(5), "Nice")], None)], &live()).unwrap();
+    hold_back_old(&desk.connection, desk.account, at(10)).unwrap();
+    assert_eq!(desk.ready(at(10)), [sent.messages[1]]);
+}
+
+#[test]
+fn the_ledger_tells_each_intent_with_its_parts_and_attempts() {
+    let desk = Desk::new(2);
+    let first = desk.enqueue(0, "one", NOW);
+    let attempt = desk.begin(first, NOW);
+    desk.finish(first, attempt, &accepted("m1"), at(1));
+    let second = desk.enqueue_with_file(1, "two", at(2));
+    desk.decide(second.messages[1], SendDecision::Discard, at(3)).unwrap();
+    let page = ledger(&desk.connection, None, None, 1).unwrap();
+    assert_eq!(page.rows.len(), 1);
+    let row = &page.rows[0];
+    assert_eq!((row.intent, row.state, row.parts.len()), (second.intent, SendState::Failed, 2));
+    assert_eq!((row.parts[0].files.clone(), row.parts[1].message), (vec!["1.jpg".to_owned()], None));
+    let older = ledger(&desk.connection, None, page.next.as_ref(), 1).unwrap();
+    assert_eq!((older.rows[0].state, older.next), (SendState::Accepted, None));
+    assert_eq!(older.rows[0].parts[0].remote_id, Some(remote("m1")));
+    assert_eq!(older.rows[0].parts[0].attempts.len(), 1);
+    let of_one = ledger(&desk.connection, Some(desk.conversation(0)), None, 10).unwrap();
+    assert_eq!(of_one.rows.len(), 1);
+    assert!(ledger(&desk.connection, None, Some(&backscroll_model::Place("x".into())), 1).is_err());
+    for sql in [ledger::OF_ALL, ledger::OF_ONE] {
+        let plan = crate::test_support::plan(&desk.connection, sql);
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
 mod model {
     //! Random lives of messages against the invariants of `reliability.md` that the store can hold by itself.
 
@@ -456,6 +694,9 @@ mod model {
     #[derive(Debug, Clone, Copy)]
     enum Act {
         Enqueue,
+        EnqueueFile,
+        Upload,
+        Uploaded(u8),
         Begin,
         Finish(u8),
         Echo,
@@ -467,18 +708,21 @@ mod model {
 
     fn act() -> impl Strategy<Value = Act> {
         prop_oneof![
-            3 => Just(Act::Enqueue),
+            2 => Just(Act::Enqueue),
+            1 => Just(Act::EnqueueFile),
+            3 => Just(Act::Upload),
+            3 => (0..3_u8).prop_map(Act::Uploaded),
             5 => Just(Act::Begin),
             5 => (0..4_u8).prop_map(Act::Finish),
             2 => Just(Act::Echo),
             2 => Just(Act::Read),
-            3 => (0..7_u8).prop_map(Act::Decide),
+            3 => (0..8_u8).prop_map(Act::Decide),
             1 => Just(Act::Restart),
             2 => Just(Act::Wait),
         ]
     }
 
-    const DECISIONS: [SendDecision; 7] = [
+    const DECISIONS: [SendDecision; 8] = [
         SendDecision::Retry,
         SendDecision::CheckAgain,
         SendDecision::SendAgain,
@@ -486,6 +730,7 @@ mod model {
         SendDecision::Discard,
         SendDecision::SendNow,
         SendDecision::ReleaseWaiting,
+        SendDecision::Edit,
     ];
 
     proptest! {
@@ -513,13 +758,34 @@ mod model {
                     allowed.insert(message, 1);
                     continue;
                 }
+                if let Act::EnqueueFile = act {
+                    let n = index.index(2);
+                    for message in desk.enqueue_with_file(n, &format!("text {step}"), now).messages {
+                        messages.push((message, n));
+                        allowed.insert(message, 1);
+                    }
+                    continue;
+                }
                 if messages.is_empty() {
                     continue;
                 }
                 let (message, n) = messages[index.index(messages.len())];
                 let before = progress(&desk.connection, message).unwrap().map(|p| p.state);
                 match act {
-                    Act::Enqueue => {}
+                    Act::Enqueue | Act::EnqueueFile => {}
+                    Act::Upload => {
+                        let begun = begin_upload(&desk.connection, message, now);
+                        prop_assert_eq!(begun.is_ok(), before == Some(SendState::Queued));
+                    }
+                    Act::Uploaded(how) => {
+                        let outcome = match how {
+                            0 => UploadOutcome::Done,
+                            1 => UploadOutcome::Later { reason: SendReason::Offline, next_at: None },
+                            _ => UploadOutcome::Refused { reason: SendReason::Rejected { said: "No.".into() } },
+                        };
+                        let fits = matches!(before, Some(SendState::Uploading | SendState::Accepted));
+                        prop_assert_eq!(finish_upload(&desk.connection, message, &outcome, now).is_ok(), fits);
+                    }
                     Act::Wait => now = now.plus(6 * MINUTE),
                     Act::Begin => {
                         if let Some(next) = desk.ready(now).first().copied() {
@@ -545,8 +811,8 @@ mod model {
                     }
                     Act::Echo => {
                         if let Some(at) = delivered_at.get(&message).filter(|_| before.is_some()) {
-                            let text = message_details(&desk.connection, message).unwrap().message.text.unwrap();
-                            desk.echo(n, &format!("m{}", message.0), at.plus(1), &text);
+                            let text = message_details(&desk.connection, message).unwrap().message.text;
+                            desk.echo_of(n, &format!("m{}", message.0), at.plus(1), text.as_deref());
                             prop_assert_eq!(desk.state(message), SendState::Accepted);
                         }
                     }
@@ -563,9 +829,10 @@ mod model {
                                 progress(&desk.connection, message).unwrap().map(|p| p.state), before
                             ),
                         }
-                        if done.is_ok() && decision == SendDecision::Discard {
-                            messages.retain(|(m, _)| *m != message);
-                            on_the_wire.remove(&message);
+                        if done.is_ok() {
+                            let is_there = |m: MessageId| progress(&desk.connection, m).unwrap().is_some();
+                            messages.retain(|(m, _)| is_there(*m));
+                            on_the_wire.retain(|m, _| is_there(*m));
                         }
                     }
                     Act::Restart => {
@@ -593,8 +860,10 @@ mod model {
 
     #[test]
     fn no_step_but_the_drawn_ones_exists() {
-        const STEPS: [Step; 14] = [
+        const STEPS: [Step; 16] = [
             Step::Begin,
+            Step::Upload,
+            Step::Uploaded,
             Step::Accept,
             Step::QueueAgain,
             Step::Refuse,
@@ -621,11 +890,18 @@ mod model {
             drawn,
             [
                 "queued -begun-> sending",
+                "queued -uploading-> uploading",
                 "queued -echoed-> accepted",
                 "queued -discarded-> failed",
                 "queued -expired-> failed",
                 "queued -doubted-> needs_review",
+                "uploading -uploaded-> queued",
+                "uploading -queued again-> queued",
+                "uploading -refused-> failed",
                 "uploading -found at start-> queued",
+                "uploading -echoed-> accepted",
+                "uploading -discarded-> failed",
+                "uploading -doubted-> needs_review",
                 "sending -accepted-> accepted",
                 "sending -queued again-> queued",
                 "sending -refused-> failed",

@@ -65,6 +65,7 @@ impl Inbox {
         let limit = limit.clamp(1, MAX_ROWS);
         let mut page = self.0.read(move |c| db::thread_page(c, conversation, &position, limit)).await?;
         self.say_next_try(conversation, &mut page.gaps).await?;
+        self.0.outgoing.fill(&mut page.messages);
         Ok(page)
     }
 
@@ -75,7 +76,9 @@ impl Inbox {
     /// Those of the history.
     pub async fn messages_by_id(&self, mut ids: Vec<MessageId>) -> Result<Vec<Message>> {
         ids.truncate(MAX_IDS);
-        self.0.read(move |c| db::messages_by_ids(c, &ids)).await
+        let mut messages = self.0.read(move |c| db::messages_by_ids(c, &ids)).await?;
+        self.0.outgoing.fill(&mut messages);
+        Ok(messages)
     }
 
     /// Everything known about one message.

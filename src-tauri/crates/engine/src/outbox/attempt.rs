@@ -1,16 +1,17 @@
-//! One attempt to send one text: committed, sent, classified, committed.
+//! One attempt to send one message: committed, sent, classified, committed.
 //!
 //! Promises: the attempt is on the disk before the first byte leaves; its outcome is written until it is written.
 
 use std::sync::Arc;
 
-use backscroll_adapters::{AdapterError, Content, Kind, Outgoing, SendOutcome};
-use backscroll_model::{Change, ErrorCode, MINUTE, Platform, ReplyWindow, SendReason, Timestamp};
+use backscroll_adapters::{AdapterError, Content, Kind, Outgoing, SendOutcome, UploadRef};
+use backscroll_model::{Change, ConnectionId, ErrorCode, MINUTE, Platform, ReplyWindow, SendReason, Timestamp};
 use backscroll_store::{
     self as db,
     outbox::{Answer, AttemptId, Outcome, Sendable},
 };
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use super::{Ended, FIRST_LOOK, READ_BACK, WRITE_AGAIN};
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     inner::{Inner, Result},
     link::Link,
     live::Live,
-    pace,
+    outgoing, pace,
     quiet::Busy,
     round::x,
 };
@@ -28,7 +29,14 @@ use crate::{
 const MENDED_ELSEWHERE: i64 = 10 * MINUTE;
 
 /// One attempt: committed, sent, classified, committed.
-pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, sendable: Sendable, busy: Busy) -> Ended {
+pub(super) async fn send(
+    inner: Arc<Inner>,
+    live: Arc<Live>,
+    link: Arc<Link>,
+    connection: Option<ConnectionId>,
+    sendable: Sendable,
+    busy: Busy,
+) -> Ended {
     let conversation = sendable.conversation;
     let began = begin(&inner, &link, &sendable).await;
     let attempt = match began {
@@ -48,16 +56,87 @@ pub(super) async fn send(inner: Arc<Inner>, live: Arc<Live>, link: Arc<Link>, se
             platform: sendable.platform,
             conversation: sendable.conversation_remote.clone(),
             recipient: sendable.recipient.clone(),
-            content: Content::Text(sendable.text.clone()),
-            reply_to: None,
+            content: content(&sendable),
+            reply_to: sendable.reply_to.clone(),
             client_ref: sendable.client_ref.clone(),
             human_agent: matches!(sendable.window, ReplyWindow::HumanOnly { .. }),
         })
         .await;
+    if let (SendOutcome::Refused(_), Some(connection)) = (&outcome, connection) {
+        forget_uploads(&inner, connection, &sendable).await;
+    }
     let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
     let look_at = matches!(outcome, Outcome::Ambiguous { .. }).then(|| inner.now().plus(FIRST_LOOK));
     let is_lost = !finish(&inner, &link, &sendable, attempt, outcome, answer).await;
     Ended { look_at, is_lost, ..Ended::of(conversation, busy) }
+}
+
+fn content(sendable: &Sendable) -> Content {
+    match sendable.files.first() {
+        None => Content::Text(sendable.text.clone().unwrap_or_default()),
+        Some(first) => Content::Files {
+            refs: sendable.files.iter().filter_map(|file| file.reference.clone()).map(UploadRef).collect(),
+            kind: first.kind,
+            text: sendable.text.clone(),
+        },
+    }
+}
+
+/// A refusal may mean that the provider knows the file no more: trying again uploads it again.
+async fn forget_uploads(inner: &Inner, connection: ConnectionId, sendable: &Sendable) {
+    if sendable.files.is_empty() {
+        return;
+    }
+    let (platform, files) = (sendable.platform, sendable.files.clone());
+    let forgotten = inner.store.write_user(move |tx| {
+        files.iter().try_for_each(|file| db::outgoing::forget_upload(tx, connection, platform, file.sha256))
+    });
+    if let Err(error) = forgotten.await {
+        tracing::warn!(%error, "uploads could not be forgotten");
+    }
+}
+
+/// Brings the files of a message to the provider; its turn to be sent comes after that.
+pub(super) async fn upload(
+    inner: Arc<Inner>,
+    live: Arc<Live>,
+    link: Arc<Link>,
+    connection: ConnectionId,
+    sendable: Sendable,
+    cancel: CancellationToken,
+    busy: Busy,
+) -> Ended {
+    let (conversation, message) = (sendable.conversation, sendable.message);
+    let now = link.corrected(inner.now());
+    let began = inner.store.write_durable(move |tx| db::outbox::begin_upload(tx, message, now)).await;
+    match began {
+        Ok(changes) => inner.publish(changes),
+        Err(db::StoreError::Transition { .. } | db::StoreError::NotFound(_)) => return Ended::of(conversation, busy),
+        Err(error) => {
+            tracing::warn!(%error, "an upload could not begin");
+            let not_before = Some(inner.now().plus(WRITE_AGAIN));
+            return Ended { not_before, ..Ended::of(conversation, busy) };
+        }
+    }
+    let came = outgoing::upload(&inner, &link, connection, &sendable, cancel).await;
+    let outcome = came.outcome(inner.now().plus(WRITE_AGAIN), outgoing::said, |error, failures| {
+        let now = inner.now();
+        let until = link.heard_error(sendable.platform, now, error);
+        not_sent(&inner, &live, error, until, failures, now)
+    });
+    let now = link.corrected(inner.now());
+    let written = inner.store.write_durable(move |tx| db::outbox::finish_upload(tx, message, &outcome, now)).await;
+    let mut ended = Ended::of(conversation, busy);
+    match written {
+        Ok(changes) => inner.publish(changes),
+        // The user took it away meanwhile.
+        Err(db::StoreError::Transition { .. } | db::StoreError::NotFound(_)) => {}
+        Err(error) => {
+            tracing::error!(%error, "what came of an upload could not be written");
+            (ended.is_lost, ended.not_before) = (true, Some(inner.now().plus(WRITE_AGAIN)));
+        }
+    }
+    ended
 }
 
 async fn begin(inner: &Inner, link: &Link, sendable: &Sendable) -> Result<AttemptId> {
@@ -81,8 +160,8 @@ fn body_hash(sendable: &Sendable) -> u64 {
         .chain_update([0])
         .chain_update(sendable.conversation_remote.as_str())
         .chain_update([0])
-        .chain_update(&sendable.text)
-        .finalize();
+        .chain_update(sendable.text.as_deref().unwrap_or_default());
+    let digest = sendable.files.iter().fold(digest, |digest, file| digest.chain_update(file.sha256)).finalize();
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
 
@@ -139,7 +218,8 @@ fn not_sent(
 ) -> (SendReason, Option<Timestamp>) {
     let backoff = now.plus(pace::pause(attempts.saturating_add(1), inner.jitter()));
     match &error.kind {
-        Kind::Connect | Kind::Network => (SendReason::Offline, Some(backoff)),
+        // The last two are an upload's alone: a send that met them is not known.
+        Kind::Connect | Kind::Network | Kind::Server | Kind::Decode => (SendReason::Offline, Some(backoff)),
         Kind::RateLimited { .. } => (SendReason::RateLimited, until.or(Some(backoff))),
         _ => {
             // The account's banner says what to mend; the queue waits for it.

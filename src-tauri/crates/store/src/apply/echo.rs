@@ -30,6 +30,8 @@ struct Candidate {
     conversation: i64,
     client_ref: String,
     text: String,
+    /// What tells messages without a text apart.
+    kind: i64,
     /// Spans of the platform's time in which an attempt may have delivered it.
     spans: Vec<(i64, i64)>,
 }
@@ -38,7 +40,7 @@ impl Echoes {
     /// Usually finds nothing, by one look at a partial index.
     pub(super) fn load(connection: &Connection, facts: &Facts) -> Result<Self> {
         let mut statement = connection.prepare_cached(
-            "SELECT p.id, p.message, p.conversation, p.client_ref, m.text
+            "SELECT p.id, p.message, p.conversation, p.client_ref, m.text, m.kind
              FROM part p INDEXED BY part_unfinished JOIN message m ON m.id = p.message
              WHERE p.account = ?1 AND p.state NOT IN (3, 4) AND m.remote_id IS NULL
              ORDER BY p.conversation, p.intent, p.ordinal",
@@ -51,6 +53,7 @@ impl Echoes {
                     conversation: row.get(2)?,
                     client_ref: row.get(3)?,
                     text: outbox::normalised(&row.get::<_, Option<String>>(4)?.unwrap_or_default()),
+                    kind: row.get(5)?,
                     spans: Vec::new(),
                 })
             })?
@@ -95,6 +98,7 @@ impl Echoes {
                     here(part)
                         && seen.client_ref.is_none()
                         && part.text == text
+                        && (!text.is_empty() || part.kind == codes::kind(seen.kind))
                         && part.spans.iter().any(|(from, to)| (*from..=*to).contains(&seen.at.0))
                 })
             });

@@ -5,7 +5,11 @@ use backscroll_model::{Change, ConversationId, MessageId, SendDecision, SendReas
 use rusqlite::Connection;
 
 use super::{Part, Row, Step, changes, part, save, step};
-use crate::{Result, StoreError, search};
+use crate::{
+    Result, StoreError,
+    draft::{draft, set_draft},
+    outgoing, search,
+};
 
 /// What came of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +30,7 @@ pub fn decide(connection: &Connection, message: MessageId, decision: SendDecisio
         SendDecision::ItArrived => it_arrived(connection, &part, now)?,
         SendDecision::Discard => return discard(connection, &part, now),
         SendDecision::SendNow => send_now(connection, &part, now)?,
+        SendDecision::Edit => return edit(connection, &part, now),
         SendDecision::ReleaseWaiting => release_waiting(connection, &part)?,
     };
     Ok(Decided { changes, text: None })
@@ -77,13 +82,80 @@ fn discard(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decid
     Ok(Decided { changes, text })
 }
 
+/// All parts of its intent that are not sent go back into the draft: files behind its files, text behind its text. What
+/// is on the wire, or may have been delivered, stays where it is.
+fn edit(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decided> {
+    let may = |state| matches!(state, SendState::Queued | SendState::Uploading | SendState::Failed);
+    if !may(part.state) && part.state != SendState::NeedsReview {
+        return refuse(part, Step::Discard);
+    }
+    let conversation = ConversationId(part.conversation);
+    let mut all = Decided::default();
+    let mut texts: Vec<String> = draft(connection, conversation)?.into_iter().collect();
+    for other in siblings(connection, part)? {
+        if other.id != part.id && !may(other.state) {
+            continue;
+        }
+        outgoing::take_back(connection, conversation, other.id)?;
+        let decided = discard(connection, &other, now)?;
+        texts.extend(decided.text);
+        all.changes.extend(decided.changes);
+    }
+    let text = texts.join("\n");
+    set_draft(connection, conversation, &text, now)?;
+    all.changes.extend([Change::Draft { conversation }, Change::Conversation { id: conversation }]);
+    all.text = Some(text);
+    Ok(all)
+}
+
+/// The parts of its intent that have a message, itself included, in order.
+fn siblings(connection: &Connection, part: &Part) -> Result<Vec<Part>> {
+    let messages: Vec<i64> = connection
+        .prepare_cached("SELECT message FROM part WHERE intent = ?1 AND message IS NOT NULL ORDER BY ordinal")?
+        .query_map([part.intent], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    messages.into_iter().map(|message| super::part(connection, MessageId(message))).collect()
+}
+
+/// Whether it waits for a moment, a time, or a word of the user.
+fn can_wait_no_longer(part: &Part) -> bool {
+    part.state == SendState::Queued
+        && matches!(part.reason, Some(SendReason::Stale | SendReason::Held | SendReason::Scheduled))
+}
+
 fn send_now(connection: &Connection, part: &Part, now: Timestamp) -> Result<Vec<Change>> {
-    if part.state != SendState::Queued || part.reason != Some(SendReason::Stale) {
+    if !can_wait_no_longer(part) {
         return refuse(part, Step::Begin);
     }
-    connection.prepare_cached("UPDATE part SET reason = NULL, next_at = NULL WHERE id = ?1")?.execute([part.id])?;
-    want(connection, part, now)?;
-    changes(connection, part, false)
+    let mut all = Vec::new();
+    for other in siblings(connection, part)?.iter().filter(|other| can_wait_no_longer(other)) {
+        connection
+            .prepare_cached("UPDATE part SET reason = NULL, next_at = NULL WHERE id = ?1")?
+            .execute([other.id])?;
+        want(connection, other, now)?;
+        all.extend(changes(connection, other, false)?);
+    }
+    Ok(all)
+}
+
+/// Puts what is scheduled, or was missed, to another time, with the other parts of its intent.
+pub fn reschedule(connection: &Connection, message: MessageId, send_at: Timestamp) -> Result<Vec<Change>> {
+    let part = part(connection, message)?;
+    if !can_wait_no_longer(&part) {
+        return refuse(&part, Step::Begin);
+    }
+    let reason = super::reason_json(Some(&SendReason::Scheduled))?;
+    let mut all = Vec::new();
+    for other in siblings(connection, &part)?.iter().filter(|other| can_wait_no_longer(other)) {
+        connection
+            .prepare_cached("UPDATE part SET reason = ?2, next_at = ?3, wanted_at = ?3 WHERE id = ?1")?
+            .execute((other.id, &reason, send_at.0))?;
+        all.extend(changes(connection, other, false)?);
+    }
+    connection
+        .prepare_cached("UPDATE intent SET send_at = ?2, hold_until = NULL WHERE id = ?1")?
+        .execute((part.intent, send_at.0))?;
+    Ok(all)
 }
 
 /// The part itself stays where it is; it no longer holds up those behind it.
@@ -97,5 +169,9 @@ fn release_waiting(connection: &Connection, part: &Part) -> Result<Vec<Change>> 
 
 fn want(connection: &Connection, part: &Part, now: Timestamp) -> Result<()> {
     connection.prepare_cached("UPDATE part SET wanted_at = ?2 WHERE id = ?1")?.execute((part.id, now.0))?;
+    // From now on it is a person's own act, whatever was planned.
+    connection
+        .prepare_cached("UPDATE intent SET send_at = NULL WHERE id = ?1 AND send_at IS NOT NULL")?
+        .execute([part.intent])?;
     Ok(())
 }

@@ -6,6 +6,8 @@ use backscroll_model::SendState;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Begin,
+    Upload,
+    Uploaded,
     Accept,
     QueueAgain,
     Refuse,
@@ -26,6 +28,8 @@ impl Step {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Begin => "begun",
+            Self::Upload => "uploading",
+            Self::Uploaded => "uploaded",
             Self::Accept => "accepted",
             Self::QueueAgain => "queued again",
             Self::Refuse => "refused",
@@ -48,18 +52,20 @@ pub(super) fn next_state(from: SendState, step: Step) -> Option<SendState> {
     use SendState::{Accepted, Failed, NeedsReview, Queued, Sending, Settled, Unknown, Uploading};
     match (from, step) {
         (Queued, Step::Begin) => Some(Sending),
+        (Queued, Step::Upload) => Some(Uploading),
+        // Back in the queue: what must hold before a message leaves is looked at after its files are there.
+        (Uploading, Step::Uploaded) => Some(Queued),
         (Sending, Step::Accept) => Some(Accepted),
-        (Sending, Step::QueueAgain) => Some(Queued),
-        (Sending, Step::Refuse) => Some(Failed),
-        (Sending, Step::LoseTrack | Step::FoundAtStart) => Some(Unknown),
         // Files on the way are no message yet.
-        (Uploading, Step::FoundAtStart) => Some(Queued),
-        (Queued | Sending | Unknown | NeedsReview | Settled | Accepted, Step::Echo) => Some(Accepted),
-        (Unknown, Step::NotFound) | (Queued | Sending, Step::Doubt) => Some(NeedsReview),
+        (Uploading | Sending, Step::QueueAgain) | (Uploading, Step::FoundAtStart) => Some(Queued),
+        (Uploading | Sending, Step::Refuse) => Some(Failed),
+        (Sending, Step::LoseTrack | Step::FoundAtStart) => Some(Unknown),
+        (Queued | Uploading | Sending | Unknown | NeedsReview | Settled | Accepted, Step::Echo) => Some(Accepted),
+        (Unknown, Step::NotFound) | (Queued | Uploading | Sending, Step::Doubt) => Some(NeedsReview),
         (Failed, Step::Retry) => Some(Queued),
         (NeedsReview, Step::SendAgain) => Some(Queued),
         (NeedsReview, Step::Arrived) => Some(Settled),
-        (Queued | Failed | NeedsReview, Step::Discard) | (Queued, Step::Expire) => Some(Failed),
+        (Queued | Uploading | Failed | NeedsReview, Step::Discard) | (Queued, Step::Expire) => Some(Failed),
         _ => None,
     }
 }

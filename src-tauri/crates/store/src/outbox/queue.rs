@@ -1,8 +1,8 @@
 //! Whose turn it is: order is kept within a conversation, and one stuck conversation never blocks another.
 
 use backscroll_model::{
-    AccountId, Change, ConversationId, HOUR, IntentId, MINUTE, MessageId, Platform, RemoteId, ReplyWindow, SendReason,
-    SendState, Timestamp,
+    AccountId, Change, ConnectionId, ConversationId, HOUR, IntentId, MINUTE, MessageId, Platform, RemoteId,
+    ReplyWindow, SendReason, SendState, Timestamp,
 };
 use rusqlite::Connection;
 
@@ -11,10 +11,13 @@ use crate::{
     Result,
     account::{platform_of, provider_of},
     codes,
+    outgoing::{self, SendFile},
 };
 
 /// Older than this, a message is not sent without asking (`ux.md`, composer).
 const STALE_AFTER: i64 = 30 * MINUTE;
+/// What was for later is sent so much after its time at most; then the user is asked.
+const MISSED_AFTER: i64 = 5 * MINUTE;
 /// A message that was tried and never sent is given up after this.
 const EXPIRES_AFTER: i64 = 24 * HOUR;
 
@@ -34,7 +37,11 @@ pub struct Sendable {
     /// The platform's id of the person, where known.
     pub recipient: Option<RemoteId>,
     /// The text, byte for byte.
-    pub text: String,
+    pub text: Option<String>,
+    /// Its files, in order.
+    pub files: Vec<SendFile>,
+    /// The message that it quotes.
+    pub reply_to: Option<RemoteId>,
     /// What to plant in the request.
     pub client_ref: String,
     /// Attempts made so far.
@@ -95,12 +102,18 @@ pub fn next_sendable(connection: &Connection, account: AccountId, now: Timestamp
             }
             continue;
         }
+        let at = open.next_at.map(Timestamp).filter(|at| *at > now);
+        // What is for later holds nobody up before its time.
+        if let (Some(SendReason::Scheduled), Some(at)) = (&open.reason, at) {
+            turn.next_at = Some(turn.next_at.map_or(at, |earlier| earlier.min(at)));
+            continue;
+        }
         // Whatever becomes of it, those behind it wait for it.
         closed = Some(open.conversation);
         if open.reason == Some(SendReason::Stale) {
             continue;
         }
-        match open.next_at.map(Timestamp).filter(|at| *at > now) {
+        match at {
             Some(at) => turn.next_at = Some(turn.next_at.map_or(at, |earlier| earlier.min(at))),
             None => turn.ready.push(sendable(connection, open.message, now)?),
         }
@@ -110,10 +123,11 @@ pub fn next_sendable(connection: &Connection, account: AccountId, now: Timestamp
 }
 
 fn sendable(connection: &Connection, message: i64, now: Timestamp) -> Result<Sendable> {
-    let (sendable, platform, provider, inbound_at, gap_after) = connection
+    let (sendable, platform, provider, inbound_at, gap_after, part, account) = connection
         .prepare_cached(
             "SELECT p.intent, p.conversation, c.remote_id, a.platform, c.person, m.text, p.client_ref,
-                (SELECT count(*) FROM attempt t WHERE t.part = p.id), a.provider, c.inbound_at, c.gap_after
+                (SELECT count(*) FROM attempt t WHERE t.part = p.id), a.provider, c.inbound_at, c.gap_after,
+                p.id, a.connection, m.reply_to
              FROM part p JOIN message m ON m.id = p.message JOIN conversation c ON c.id = p.conversation
              JOIN account a ON a.id = p.account WHERE p.message = ?1",
         )?
@@ -127,7 +141,9 @@ fn sendable(connection: &Connection, message: i64, now: Timestamp) -> Result<Sen
                     conversation_remote: RemoteId(row.get(2)?),
                     platform: Platform::X,
                     recipient: row.get::<_, Option<String>>(4)?.map(RemoteId),
-                    text: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+                    text: row.get(5)?,
+                    files: Vec::new(),
+                    reply_to: row.get::<_, Option<String>>(13)?.map(RemoteId),
                     client_ref: row.get(6)?,
                     attempts: row.get(7)?,
                     window: ReplyWindow::Uncertain,
@@ -136,41 +152,115 @@ fn sendable(connection: &Connection, message: i64, now: Timestamp) -> Result<Sen
                 row.get::<_, Option<String>>(8)?,
                 row.get::<_, Option<i64>>(9)?.map(Timestamp),
                 row.get::<_, bool>(10)?,
+                row.get::<_, i64>(11)?,
+                row.get::<_, Option<i64>>(12)?.map(ConnectionId),
             ))
         })?;
     let (platform, provider) = (platform_of(&platform)?, provider_of(provider.as_deref())?);
     let window = ReplyWindow::through(provider, platform, inbound_at, gap_after, now);
-    Ok(Sendable { platform, window, ..sendable })
+    let files = outgoing::of_part(connection, part, account, platform, now)?;
+    Ok(Sendable { platform, window, files, ..sendable })
 }
 
-/// Holds back what should not go without asking: queued for more than 30 minutes, or the customer wrote meanwhile. What
-/// was tried for a day is given up. Call it before [`next_sendable`].
+/// Holds back what should not go without asking: queued for more than 30 minutes, or the customer wrote meanwhile, or
+/// meant for a time that has passed. What was tried for a day is given up, and so is what no window is open for: of what
+/// leaves by itself, any but an open one; of what a person sends, one that is closed for certain. Call it before
+/// [`next_sendable`].
 pub fn hold_back_old(connection: &Connection, account: AccountId, now: Timestamp) -> Result<Vec<Change>> {
-    let old: Vec<(i64, bool)> = connection
-        .prepare_cached(
-            "SELECT p.message, p.wanted_at <= ?2 AND EXISTS (SELECT 1 FROM attempt t WHERE t.part = p.id)
-             FROM part p INDEXED BY part_unfinished JOIN conversation c ON c.id = p.conversation
-             WHERE p.account = ?1 AND p.state NOT IN (3, 4) AND p.state = 0 AND p.message IS NOT NULL
-                AND (p.reason IS NULL OR p.reason <> ?4)
-                AND (p.wanted_at <= ?3 OR c.inbound_at > p.wanted_at)
-             ORDER BY p.conversation, p.intent, p.ordinal",
-        )?
-        .query_map(
-            (account.0, now.plus(-EXPIRES_AFTER).0, now.plus(-STALE_AFTER).0, reason_json(Some(&SendReason::Stale))?),
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?
-        .collect::<rusqlite::Result<_>>()?;
     let mut all = Vec::new();
-    for (message, expired) in old {
-        let part = part(connection, MessageId(message))?;
-        if expired {
-            fail(connection, &part, Step::Expire, &SendReason::Expired, now)?;
-        } else {
-            wait(connection, &part, Some(&SendReason::Stale), None)?;
+    for due in due(connection, account, now)? {
+        let part = part(connection, due.message)?;
+        match due.verdict(now) {
+            Verdict::Go => continue,
+            Verdict::Ask => wait(connection, &part, Some(&SendReason::Stale), None)?,
+            Verdict::GiveUp(reason) => {
+                fail(connection, &part, Step::Expire, &reason, now)?;
+            }
         }
         all.extend(changes(connection, &part, false)?);
     }
     Ok(all)
+}
+
+/// A queued part that waits for no time and no word of the user.
+struct Due {
+    message: MessageId,
+    wanted_at: Timestamp,
+    was_tried: bool,
+    /// By itself, at this time.
+    send_at: Option<Timestamp>,
+    created_at: Timestamp,
+    /// Another part of its intent is with the customer already.
+    has_begun: bool,
+    inbound_at: Option<Timestamp>,
+    window: ReplyWindow,
+}
+
+enum Verdict {
+    Go,
+    Ask,
+    GiveUp(SendReason),
+}
+
+impl Due {
+    fn verdict(&self, now: Timestamp) -> Verdict {
+        if self.was_tried && now.since(self.wanted_at) >= EXPIRES_AFTER {
+            return Verdict::GiveUp(SendReason::Expired);
+        }
+        let is_late = match self.send_at {
+            Some(at) => now.since(at) > MISSED_AFTER,
+            None => now.since(self.wanted_at) >= STALE_AFTER,
+        };
+        let asked_at = if self.send_at.is_some() { self.created_at } else { self.wanted_at };
+        let moved_on = !self.has_begun && self.inbound_at.is_some_and(|at| at > asked_at);
+        if is_late || moved_on {
+            return Verdict::Ask;
+        }
+        match (self.window, self.send_at) {
+            (ReplyWindow::Closed { .. }, _) | (ReplyWindow::HumanOnly { .. } | ReplyWindow::Uncertain, Some(_)) => {
+                Verdict::GiveUp(SendReason::WindowClosed)
+            }
+            _ => Verdict::Go,
+        }
+    }
+}
+
+fn due(connection: &Connection, account: AccountId, now: Timestamp) -> Result<Vec<Due>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT p.message, p.wanted_at, EXISTS (SELECT 1 FROM attempt t WHERE t.part = p.id), i.send_at, i.created_at,
+            EXISTS (SELECT 1 FROM part s WHERE s.intent = p.intent AND s.state IN (3, 7)),
+            c.inbound_at, c.gap_after, a.platform, a.provider
+         FROM part p INDEXED BY part_unfinished JOIN conversation c ON c.id = p.conversation
+         JOIN intent i ON i.id = p.intent JOIN account a ON a.id = p.account
+         WHERE p.account = ?1 AND p.state NOT IN (3, 4) AND p.state = 0 AND p.message IS NOT NULL
+            AND (p.reason IS NULL OR (p.reason <> ?2 AND (p.reason NOT IN (?3, ?4) OR p.next_at <= ?5)))
+         ORDER BY p.conversation, p.intent, p.ordinal",
+    )?;
+    let json = |reason| reason_json(Some(&reason));
+    let mut rows = statement.query((
+        account.0,
+        json(SendReason::Stale)?,
+        json(SendReason::Held)?,
+        json(SendReason::Scheduled)?,
+        now.0,
+    ))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let platform = platform_of(&row.get::<_, String>(8)?)?;
+        let provider = provider_of(row.get::<_, Option<String>>(9)?.as_deref())?;
+        let inbound_at = row.get::<_, Option<i64>>(6)?.map(Timestamp);
+        found.push(Due {
+            message: MessageId(row.get(0)?),
+            wanted_at: Timestamp(row.get(1)?),
+            was_tried: row.get(2)?,
+            send_at: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+            created_at: Timestamp(row.get(4)?),
+            has_begun: row.get(5)?,
+            inbound_at,
+            window: ReplyWindow::through(provider, platform, inbound_at, row.get(7)?, now),
+        });
+    }
+    Ok(found)
 }
 
 /// Says why the queued parts of an account wait, and until when; `None`: they do not. Writes only what is not said yet.
@@ -184,8 +274,8 @@ pub fn set_waiting(
     let mut all = Vec::new();
     for open in unfinished(connection, account)? {
         let same = open.reason.as_ref() == reason && open.next_at == next_at.map(|t| t.0);
-        // A hold before sending has a time and no reason: only its end lifts it.
-        let held = open.reason.is_none() && open.next_at.is_some();
+        // Only its own time lifts what is held or for later.
+        let held = matches!(open.reason, Some(SendReason::Held | SendReason::Scheduled));
         if open.state != SendState::Queued || open.reason == Some(SendReason::Stale) || same || held {
             continue;
         }

@@ -1,0 +1,141 @@
+//! Files of drafts, and reactions.
+
+use std::path::PathBuf;
+
+use backscroll_media::clean_file_name;
+use backscroll_model::{ConversationId, ErrorCode, MessageId, OutgoingFile, OutgoingFileId, Provider};
+use backscroll_store as db;
+
+use super::Inbox;
+use crate::{
+    errors::{store_error, user_error},
+    inner::Result,
+    outgoing::{self, Given},
+};
+
+/// Files that a draft holds at most: what is sent at once is less.
+const MAX_FILES: usize = 50;
+/// A reaction is one emoji; with skin tones, joiners and selectors some have 35 bytes.
+const MAX_EMOJI_BYTES: usize = 64;
+
+impl Inbox {
+    /// Attaches a file of the user's disk to a draft. Answers at once; what becomes of it is told by
+    /// [`Change::Draft`](backscroll_model::Change::Draft).
+    ///
+    /// # Errors
+    ///
+    /// `BadFile` if the draft is full, `NotFound`, and those of the history. A file that cannot be sent is no error: it
+    /// stays in the draft with its reason.
+    pub async fn attach_file(&self, conversation: ConversationId, path: PathBuf) -> Result<OutgoingFileId> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.attach_given(conversation, name, Given::Path(path)).await
+    }
+
+    /// Attaches what was pasted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::attach_file`].
+    pub async fn attach_bytes(
+        &self,
+        conversation: ConversationId,
+        name: String,
+        bytes: Vec<u8>,
+    ) -> Result<OutgoingFileId> {
+        self.attach_given(conversation, name, Given::Bytes(bytes)).await
+    }
+
+    async fn attach_given(&self, conversation: ConversationId, name: String, given: Given) -> Result<OutgoingFileId> {
+        self.0.may_write()?;
+        let now = self.0.now();
+        let row = self.0.read(move |c| db::conversation(c, conversation, now)).await?;
+        let provider = self.0.account(row.account).await?.provider.unwrap_or(Provider::Ayrshare);
+        let shown = clean_file_name(&name).unwrap_or_default();
+        let attached = self.0.store.write_user(move |tx| {
+            if db::outgoing::files(tx, conversation)?.len() >= MAX_FILES {
+                return Ok(None);
+            }
+            db::outgoing::attach(tx, conversation, &shown).map(Some)
+        });
+        let Some((id, changes)) = attached.await.map_err(|e| store_error(&e))? else {
+            return Err(user_error(ErrorCode::BadFile, "the draft is full"));
+        };
+        self.0.publish(changes);
+        outgoing::start(&self.0, id, given, name, provider, row.platform);
+        Ok(id)
+    }
+
+    /// The files of a draft, in order.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn outgoing_files(&self, conversation: ConversationId) -> Result<Vec<OutgoingFile>> {
+        self.0.read(move |c| db::outgoing::files(c, conversation)).await
+    }
+
+    /// Puts the files of a draft into this order.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn order_files(&self, conversation: ConversationId, ids: Vec<OutgoingFileId>) -> Result<()> {
+        self.0.may_write()?;
+        let changes = self.0.store.write_user(move |tx| db::outgoing::order(tx, conversation, &ids)).await;
+        self.0.publish(changes.map_err(|e| store_error(&e))?);
+        Ok(())
+    }
+
+    /// Takes a file out of its draft.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, and those of the history.
+    pub async fn remove_file(&self, id: OutgoingFileId) -> Result<()> {
+        self.0.may_write()?;
+        let changes = self.0.store.write_user(move |tx| db::outgoing::remove(tx, id)).await;
+        self.0.publish(changes.map_err(|e| store_error(&e))?);
+        Ok(())
+    }
+
+    /// Reacts to a message as the business, or takes that back (`None`). Shown at once, and undone if the provider
+    /// refuses.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` where the provider cannot, `BadInput` for what is no emoji, `NotFound`, `Disconnected`, those of the
+    /// provider and of the history.
+    pub async fn react(&self, message: MessageId, emoji: Option<String>) -> Result<()> {
+        self.0.may_write()?;
+        if emoji.as_ref().is_some_and(|e| e.is_empty() || e.len() > MAX_EMOJI_BYTES || e.is_ascii()) {
+            return Err(user_error(ErrorCode::BadInput, "no emoji"));
+        }
+        let account = self.0.read(move |c| db::account_of_message(c, message)).await?;
+        let account = self.0.complete(self.0.account(account).await?);
+        if !account.capabilities.react {
+            return Err(user_error(ErrorCode::Unsupported, "this provider sends no reactions"));
+        }
+        let Some(connection) = account.connection else {
+            return Err(user_error(ErrorCode::Disconnected, "the account has no connection"));
+        };
+        let link = self.0.link(connection).await?;
+        let wanted = emoji.clone();
+        let put = self.0.store.write_user(move |tx| db::set_own_reaction(tx, message, wanted.as_deref())).await;
+        let put = put.map_err(|e| store_error(&e))?;
+        self.0.publish(put.changes);
+        let before = put.before;
+        let done = async {
+            let (Some(person), Some(remote)) = (put.person, put.message) else {
+                return Err(user_error(ErrorCode::NotFound, "the platform does not know this message yet"));
+            };
+            link.begin_call(self.0.now())?;
+            let done =
+                link.adapter.react(account.platform, &put.conversation, &person, &remote, emoji.as_deref()).await;
+            done.map_err(|e| link.call_failed(self.0.now(), &e))
+        };
+        let Err(error) = done.await else { return Ok(()) };
+        let undone = self.0.store.write_user(move |tx| db::set_own_reaction(tx, message, before.as_deref())).await;
+        self.0.publish(undone.map_err(|e| store_error(&e))?.changes);
+        Err(error)
+    }
+}
