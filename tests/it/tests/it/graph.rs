@@ -4,6 +4,7 @@
 
 mod calls;
 mod coverage;
+mod killed;
 mod paging;
 mod proof;
 mod refusals;
