@@ -8,7 +8,7 @@ use backscroll_model::{MINUTE, MessageSeen, SECOND};
 use rusqlite::Connection;
 
 use super::{Facts, Work, held::is_held};
-use crate::{Result, outbox};
+use crate::{Result, codes, outbox};
 
 /// The platform's clock may be this much behind ours.
 const BEFORE_START: i64 = 5 * SECOND;
