@@ -69,8 +69,8 @@ impl Decoder {
     /// Makes a picture ready to be sent. Blocks, for at most three times the wall-clock limit.
     pub(crate) fn prepare(&self, file: Arc<Vec<u8>>, order: &Order) -> Result<Result<Ready, Hindrance>, DecodeError> {
         let task = [vec![wire::OUTGOING], outgoing::write_order(order)].concat();
-        let heard = self.ask(task, file, self.timeout * OUTGOING_FACTOR, outgoing::max_answer(order))?;
-        outgoing::read(&heard, order).ok_or(DecodeError::Died)
+        let heard = self.ask(task, Arc::clone(&file), self.timeout * OUTGOING_FACTOR, outgoing::max_answer(order))?;
+        outgoing::read(&heard, order, &file).ok_or(DecodeError::Died)
     }
 
     /// Gives a child its task and a file, and hears at most `most` bytes.

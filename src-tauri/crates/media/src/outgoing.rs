@@ -11,8 +11,13 @@
 //! # Which crates
 //!
 //! Decoding: `zune-jpeg`, `png`, `image-webp` and `gif`, as `image` uses them; `jpeg-decoder` was given up for the first,
-//! `turbojpeg` is C. Encoding: `image`'s own; `jpeg-encoder` comes under the IJG licence, which we have not allowed.
-//! Resizing: `fast_image_resize`.
+//! `turbojpeg` is C. Encoding: `image`'s own, which is most of the time; `jpeg-encoder` is under the IJG licence, which
+//! `deny.toml` does not allow, and `zenjpeg` under the AGPL. Resizing: `fast_image_resize`, 12 megapixels to 320 × 240 in
+//! 6 ms where `image` takes 93 with the same filter.
+//!
+//! Measured on two shared cores (`bench media`): a photo of 12 megapixels turned and encoded anew 371 ms of CPU, process
+//! and pipes included, 0.93 of the bare decode + resize + encode; with a wide profile 387 ms, 0.90; with nothing but
+//! metadata to lose 85 ms. The child peaks at 49 MB, 1.35 of the bitmap.
 
 mod colour;
 mod fit;

@@ -314,7 +314,12 @@ fn a_file_that_is_cut_off_anywhere_is_refused() {
 #[test]
 fn what_the_child_says_is_read_back_and_lies_are_not_believed() {
     let order = order();
-    let good = ready(&with_segment(&file(corners(64, 32), ImageFormat::Jpeg), 0xe1, &exif(6)));
+    let original = with_segment(&file(corners(64, 32), ImageFormat::Jpeg), 0xe1, &exif(6));
+    let good = ready(&original);
+    let read = |answer: &[u8], order: &Order| read(answer, order, &original);
+    let unchanged = Ready { file: None, ..good.clone() };
+    assert!(read(&write(Ok(unchanged.clone())), &order).is_some());
+    assert_eq!(read(&write(Ok(unchanged)), &Order { bytes: original.len() as u64 - 1, ..order }), None);
     assert_eq!(read(&write(Ok(good.clone())), &order), Some(Ok(good.clone())));
     assert_eq!(read_order(&write_order(&order).try_into().unwrap()), Some(order));
     for hindrance in [
@@ -331,6 +336,7 @@ fn what_the_child_says_is_read_back_and_lies_are_not_believed() {
         Ready { file: Some([&b"\xff\xd8\xff"[..], &vec![0; 1_000_000]].concat()), ..good.clone() },
         Ready { kind: ImageKind::Png, ..good.clone() },
         Ready { kind: ImageKind::Webp, file: None, ..good.clone() },
+        Ready { kind: ImageKind::Png, file: None, ..good.clone() },
         Ready { size: (4_001, 1), ..good.clone() },
         Ready { size: (0, 1), ..good.clone() },
         Ready { blur: vec![0; 41], ..good.clone() },
@@ -380,12 +386,12 @@ proptest! {
         }
         let order = Order { bytes, animation: bytes, side: 20, ..order() };
         let length = file.len() as u64;
-        if let Ok(ready) = prepare(file, &order) {
+        if let Ok(ready) = prepare(file.clone(), &order) {
             let bytes = ready.file.as_ref().map_or(length, |file| file.len() as u64);
             prop_assert!(bytes <= order.bytes);
             prop_assert!(ready.millis.is_some() || ready.size.0.max(ready.size.1) <= 20);
             // The parent checks the same.
-            let read = read(&write(Ok(ready)), &order);
+            let read = read(&write(Ok(ready)), &order, &file);
             prop_assert!(read.is_some());
         }
     }
@@ -396,8 +402,8 @@ proptest! {
         rest in prop::collection::vec(any::<u8>(), 0..300),
     ) {
         let file = [start, &rest].concat();
-        if let Ok(ready) = prepare(file, &order()) {
-            prop_assert!(read(&write(Ok(ready)), &order()).is_some());
+        if let Ok(ready) = prepare(file.clone(), &order()) {
+            prop_assert!(read(&write(Ok(ready)), &order(), &file).is_some());
         }
     }
 }

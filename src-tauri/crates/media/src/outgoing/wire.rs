@@ -84,12 +84,12 @@ fn put(out: &mut Vec<u8>, ready: Ready) {
     }
 }
 
-/// The parent's reading of it; `None`: nonsense.
-pub(crate) fn read(answer: &[u8], order: &Order) -> Option<Result<Ready, Hindrance>> {
+/// The parent's reading of it, for the file that it gave; `None`: nonsense.
+pub(crate) fn read(answer: &[u8], order: &Order, original: &[u8]) -> Option<Result<Ready, Hindrance>> {
     let mut reader = Reader(answer.strip_prefix(MAGIC)?);
     let verdict = reader.u8()?;
     if verdict == b'+' {
-        return ready(reader, order).map(Ok);
+        return ready(reader, order, original).map(Ok);
     }
     let (one, two) = (reader.u64()?, reader.u64()?);
     let short = |n: u64| u32::try_from(n).ok();
@@ -103,7 +103,7 @@ pub(crate) fn read(answer: &[u8], order: &Order) -> Option<Result<Ready, Hindran
     }))
 }
 
-fn ready(mut reader: Reader<'_>, order: &Order) -> Option<Ready> {
+fn ready(mut reader: Reader<'_>, order: &Order, original: &[u8]) -> Option<Ready> {
     let bits = reader.u8()?;
     let bit = |place: u8| bits >> place & 1 == 1;
     let letter_of_kind = reader.u8()?;
@@ -122,7 +122,8 @@ fn ready(mut reader: Reader<'_>, order: &Order) -> Option<Ready> {
     let within =
         |(width, height): (u32, u32), most: (u32, u32)| (1..=most.0).contains(&width) && (1..=most.1).contains(&height);
     let (most, bytes) = if moves { (order.canvas, order.animation) } else { ((order.side, order.side), order.bytes) };
-    let as_claimed = file.as_ref().is_none_or(|file| probe(file) == Some(kind) && file.len() as u64 <= bytes);
+    let whole = file.as_deref().unwrap_or(original);
+    let as_claimed = probe(whole) == Some(kind) && whole.len() as u64 <= bytes;
     let small_as_claimed = matches!(
         (probe(&thumbnail), small_kind),
         (Some(ImageKind::Png), PictureKind::Png) | (Some(ImageKind::Jpeg), PictureKind::Jpeg)
