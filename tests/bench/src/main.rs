@@ -10,6 +10,8 @@ mod bare;
 mod callgrind;
 mod corpus;
 mod graph;
+#[cfg(target_os = "linux")]
+mod media;
 mod measure;
 mod report;
 mod round;
@@ -52,6 +54,9 @@ enum What {
         /// Only these.
         parts: Vec<graph::Part>,
     },
+    /// What making a photo ready to be sent costs.
+    #[cfg(target_os = "linux")]
+    Media,
     /// Start, memory and latency of the application, in a virtual display.
     #[cfg(target_os = "linux")]
     App {
@@ -64,6 +69,13 @@ enum What {
     /// The same with Graph's answers.
     #[command(hide = true)]
     WorkGraph(graph::work::Work),
+    /// The child that decodes, for `media`.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    WorkMedia {
+        /// Where it tells what it used.
+        socket: PathBuf,
+    },
     /// The part of `app` that runs inside the display.
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
@@ -91,6 +103,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         #[cfg(target_os = "linux")]
+        Some(What::WorkMedia { socket }) => return media::child(socket),
+        #[cfg(target_os = "linux")]
         Some(What::WorkApp(inner)) => {
             inner.run()?;
             return Ok(ExitCode::SUCCESS);
@@ -106,6 +120,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.what {
         #[cfg(target_os = "linux")]
         Some(What::App { parts }) => app::measure(&mut report, &dir, &release, &parts, arguments.full)?,
+        #[cfg(target_os = "linux")]
+        Some(What::Media) => media::measure(&mut report, &dir)?,
         Some(What::Rounds) => round::measure(&mut report, &dir)?,
         Some(What::Graph { parts }) => graph::measure(&mut report, &dir, &parts, arguments.full)?,
         _ => {
@@ -113,6 +129,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             eprintln!("rounds");
             round::measure(&mut report, &dir)?;
             graph::measure(&mut report, &dir, &[], arguments.full)?;
+            #[cfg(target_os = "linux")]
+            media::measure(&mut report, &dir)?;
             size::measure(&mut report, &root, &release)?;
         }
     }
