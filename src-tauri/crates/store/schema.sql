@@ -443,6 +443,16 @@ CREATE TABLE delivery_seen (
 
 CREATE INDEX delivery_seen_age ON delivery_seen (at);
 
+CREATE TABLE delivery_waiting (
+    id          INTEGER PRIMARY KEY,
+    account     INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    person      TEXT    NOT NULL,           -- the platform's id
+    at          INTEGER NOT NULL,           -- our clock
+    events      TEXT    NOT NULL            -- JSON
+) STRICT;
+
+CREATE INDEX delivery_waiting_person ON delivery_waiting (account, person);
+
 CREATE TABLE setting (
     name        TEXT PRIMARY KEY,           -- 'settings' and what else must survive a restart
     value       TEXT NOT NULL               -- JSON

@@ -5,6 +5,8 @@
 //! [`REMEMBERED`] milliseconds. Meta sends a delivery again for up to 36 hours, Ayrshare for about one; whatever is older
 //! than what is remembered here is refused for its age, so that forgetting a digest lets nothing in.
 
+mod waiting;
+
 use std::collections::BTreeSet;
 
 use backscroll_model::{
@@ -13,6 +15,11 @@ use backscroll_model::{
 use rusqlite::Connection;
 
 use crate::{Result, StoreError};
+
+pub use waiting::{
+    WAITING_KEPT, WaitingDelivery, give_up_waiting, keep_waiting, waiting_done, waiting_of, waiting_people,
+    waiting_since,
+};
 
 /// Deliveries that are kept.
 const KEPT: i64 = 200;

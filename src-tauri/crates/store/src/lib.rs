@@ -75,7 +75,10 @@ pub use conversation::{
 };
 pub use counter::{badge, counts};
 pub use cursor::{cursor, cursors};
-pub use delivery::{DeliveryDigest, REMEMBERED, deliveries, delivery_counts, keep_deliveries, seen_deliveries};
+pub use delivery::{
+    DeliveryDigest, REMEMBERED, WAITING_KEPT, WaitingDelivery, deliveries, delivery_counts, give_up_waiting,
+    keep_deliveries, keep_waiting, seen_deliveries, waiting_done, waiting_of, waiting_people, waiting_since,
+};
 pub use draft::{draft, set_draft};
 pub use error::{Result, StoreError};
 pub use gaps::{gaps, gaps_of_account};
