@@ -9,6 +9,7 @@
 pub mod ayrshare;
 mod error;
 pub mod hook;
+pub mod hook_echo;
 mod http;
 mod loose;
 pub mod media_fetch;

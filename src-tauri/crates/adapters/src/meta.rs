@@ -27,7 +27,7 @@ mod subscribe;
 mod wire;
 
 pub use client::Meta;
-pub use config::{API_BASE, ConfigError, MetaConfig, VERSION};
+pub use config::{API_BASE, ConfigError, MetaConfig, Pace, VERSION};
 pub use offline::pages_of;
 pub use subscribe::{AppAddress, AppSubscription, INSTAGRAM_FIELDS, PAGE_FIELDS, Subscription};
 

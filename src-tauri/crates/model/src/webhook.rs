@@ -107,6 +107,43 @@ pub enum WebhookRegistration {
     InDashboard,
 }
 
+/// Whether the provider has our address still, after the account was disconnected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressLeft {
+    /// It has none of ours that nobody here uses any more.
+    No,
+    /// It has: only its dashboard can change that (Graph, where the secret of the app is not known here).
+    Yes,
+    /// It did not say in time, or refused to be asked.
+    Unknown,
+}
+
+/// What came of a delivery that was sent to ourselves, over the public address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WebhookTest {
+    /// It came back as it was sent.
+    CameBack {
+        /// After so long, there and back.
+        took_ms: u32,
+    },
+    /// It came back with a signature that does not fit: somebody on the way changes bodies or drops headers.
+    WrongSignature,
+    /// It did not come back.
+    TimedOut {
+        /// So long was waited.
+        within_s: u32,
+    },
+    /// It did not come back, and the public address answered this.
+    Refused {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The public address does not answer.
+    Unreachable,
+}
+
 /// What the provider has registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct RegisteredWebhook {

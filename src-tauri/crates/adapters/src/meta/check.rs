@@ -232,6 +232,11 @@ impl Meta {
 
     /// Asks for the conversations of a platform, and counts the first page.
     async fn count(&self, platform: Platform, page: &RemoteId) -> Result<Tried, AdapterError> {
+        if let Some(pace) = &self.config.pace
+            && !pace.turn(page, platform).await
+        {
+            return Ok(Tried::NotNow);
+        }
         let query = [("platform", platform.as_str()), ("fields", "id"), ("limit", COUNTED)];
         let answer = match self.call(&Ask::get(&[page.as_str(), "conversations"], &query)).await {
             Ok(answer) => answer,

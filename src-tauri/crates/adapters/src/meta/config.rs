@@ -1,8 +1,9 @@
 //! What a connection to Graph consists of, and which versions are accepted for it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
 
-use backscroll_model::RemoteId;
+use async_trait::async_trait;
+use backscroll_model::{Platform, RemoteId};
 
 use crate::{
     Secret,
@@ -34,6 +35,16 @@ pub struct MetaConfig {
     /// Fields that this version of Graph is known to lack, as [`Meta::dropped_fields`](super::Meta::dropped_fields)
     /// told before.
     pub known_missing: BTreeSet<String>,
+    /// What a check waits for before it lists conversations; `None`: nothing.
+    pub pace: Option<Arc<dyn Pace>>,
+}
+
+/// The caller's count of what Graph allows each Page and platform (5.4). A check finds out only on its way which Page it
+/// is about, so it cannot be counted before.
+#[async_trait]
+pub trait Pace: Debug + Send + Sync {
+    /// Waits until a read may leave, and counts it; `false`: none may for longer than anybody should wait.
+    async fn turn(&self, page: &RemoteId, platform: Platform) -> bool;
 }
 
 impl MetaConfig {
@@ -48,6 +59,7 @@ impl MetaConfig {
             page: None,
             instagram: None,
             known_missing: BTreeSet::new(),
+            pace: None,
         }
     }
 }
