@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { t } from '../shared/texts.mjs';
 import { until } from '../shared/process.mjs';
+import { connectPage } from './lib/guests.mjs';
 import { accessible, Bridge, nothingClipped, startBrowser } from './lib/page.mjs';
 
 const SHOTS = process.env.BACKSCROLL_SHOTS;
@@ -83,6 +84,90 @@ test('is off until it is switched on, registers, and shows what came and what wa
     await on.click();
     await page.getByText(t('hooks_off')).waitFor();
     await until('nobody listens', async () => await fetch(places[0].local_url).then(() => false, () => true));
+    assert.deepEqual(problems, []);
+    await close();
+  } finally {
+    await bridge.stop();
+  }
+});
+
+test('a Page has its word for the dashboard, says whether it can be believed, and is subscribed', async () => {
+  const bridge = await Bridge.start('demo');
+  try {
+    await connectPage(bridge);
+    await bridge.invoke('set_webhooks', { settings: { on: true, port: null, everywhere: false, public_url: null } });
+    const { places, settings, listening } = await until('it listens', async () => {
+      const page = await bridge.invoke('webhooks');
+      return page.listening !== null && page.places.some((place) => place.provider === 'meta') && page;
+    });
+    // Graph asks the address for the word while it is registered.
+    await bridge.invoke('set_webhooks', { settings: { ...settings, public_url: listening } });
+    const meta = places.find((place) => place.provider === 'meta');
+    for (const [width, theme] of [[1280, 'light'], [420, 'dark']]) {
+      const { page, problems, close } = await bridge.page(browser, { width, theme });
+      await openPage(page);
+      const place = page.getByRole('listitem', { name: `${meta.name} Meta` });
+      const word = await bridge.invoke('webhook_verify_word', { connection: meta.connection });
+      await place.getByText(t('hooks_verify_word')).waitFor();
+      assert.equal((await place.innerText()).includes(word), false);
+      await place.getByRole('button', { name: t('hooks_show_word') }).click();
+      await place.getByText(word).waitFor();
+      await place.getByRole('button', { name: t('hooks_hide_word') }).click();
+      await place.getByText(word).waitFor({ state: 'detached' });
+      assert.equal(await place.getByText(t('hooks_no_secret')).count(), 0);
+      await place.getByRole('button', { name: t('hooks_register', { provider: 'Meta' }) }).click();
+      await place.getByText(t('hooks_registered', { provider: 'Meta' })).waitFor();
+      await place.getByText(t('hooks_subscribed')).waitFor();
+      await place.scrollIntoViewIfNeeded();
+      await shot(page, `webhooks-meta-${theme}-${width}`);
+      await accessible(page, 'the place of a Page');
+      await nothingClipped(page, 'the place of a Page');
+      assert.deepEqual(problems, []);
+      await close();
+    }
+  } finally {
+    await bridge.stop();
+  }
+});
+
+test('without the secret of its app a Page is not believed, and the way to add it is one click', async () => {
+  const bridge = await Bridge.start('demo');
+  try {
+    await connectPage(bridge);
+    await bridge.invoke('set_webhooks', { settings: { on: true, port: null, everywhere: false, public_url: null } });
+    const { page, close } = await bridge.page(browser);
+    await page.route('**/invoke/webhooks', async (route) => {
+      const response = await route.fetch();
+      const body = await response.json();
+      for (const place of body.places) if (place.provider === 'meta') place.verifiable = false;
+      await route.fulfill({ response, json: body });
+    });
+    await openPage(page);
+    const place = page.getByRole('listitem').filter({ hasText: t('hooks_no_secret') });
+    await shot(page, 'webhooks-meta-without-secret');
+    assert.equal(await place.getByRole('button', { name: t('hooks_test') }).count(), 0);
+    await place.getByRole('button', { name: t('new_keys'), exact: true }).click();
+    await page.getByLabel(t('meta_token'), { exact: true }).waitFor();
+    await close();
+  } finally {
+    await bridge.stop();
+  }
+});
+
+test('a delivery to myself says whether the public address leads here', async () => {
+  const bridge = await Bridge.start('demo');
+  try {
+    await bridge.invoke('set_webhooks', { settings: { on: true, port: null, everywhere: false, public_url: 'https://hook.example.test' } });
+    const answers = [{ kind: 'came_back', took_ms: 41 }, { kind: 'wrong_signature' }, { kind: 'timed_out', within_s: 10 }, { kind: 'refused', status: 502 }, { kind: 'unreachable' }];
+    const { page, problems, close } = await bridge.page(browser);
+    await page.route('**/invoke/test_webhook', async (route) => await route.fulfill({ json: answers.shift() }));
+    await openPage(page);
+    const words = [t('hooks_test_came_back', { ms: '41' }), t('hooks_test_signature'), t('hooks_test_timed_out', { seconds: '10' }), t('hooks_test_refused', { status: '502' }), t('hooks_test_unreachable')];
+    for (const sentence of words) {
+      await page.getByRole('button', { name: t('hooks_test'), exact: true }).first().click();
+      await page.getByText(sentence, { exact: true }).waitFor();
+    }
+    await accessible(page, 'a test that failed');
     assert.deepEqual(problems, []);
     await close();
   } finally {

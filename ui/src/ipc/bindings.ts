@@ -140,6 +140,8 @@ export const commands = {
 	registeredWebhooks: (connection: ConnectionId) => typedError<RegisteredWebhook[], UserError>(__TAURI_INVOKE("registered_webhooks", { connection })),
 	/**  Ends what is registered to our address. */
 	removeWebhook: (connection: ConnectionId) => typedError<null, UserError>(__TAURI_INVOKE("remove_webhook", { connection })),
+	/**  Sends a signed delivery to ourselves over the public address, to see whether it comes back. */
+	testWebhook: (connection: ConnectionId) => typedError<WebhookTest, UserError>(__TAURI_INVOKE("test_webhook", { connection })),
 	/**  The settings. */
 	settings: () => typedError<Settings, UserError>(__TAURI_INVOKE("settings")),
 	/**  Replaces them. */
@@ -1640,6 +1642,25 @@ export type WebhookSettings = {
 	/**  Where a tunnel or relay of the user's takes deliveries: https, without the path of a connection. */
 	public_url?: string | null,
 };
+
+/**  What came of a delivery that was sent to ourselves, over the public address. */
+export type WebhookTest = 
+/**  It came back as it was sent. */
+{ kind: "came_back"; 
+/**  After so long, there and back. */
+took_ms: number } | 
+/**  It came back with a signature that does not fit: somebody on the way changes bodies or drops headers. */
+{ kind: "wrong_signature" } | 
+/**  It did not come back. */
+{ kind: "timed_out"; 
+/**  So long was waited. */
+within_s: number } | 
+/**  It did not come back, and the public address answered this. */
+{ kind: "refused"; 
+/**  HTTP status. */
+status: number } | 
+/**  The public address does not answer. */
+{ kind: "unreachable" };
 
 /**  What the user allows X to cost. X bills the user's own developer app for each message read (`ux.md`, first run). */
 export type XBudget = {

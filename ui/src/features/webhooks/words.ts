@@ -1,5 +1,6 @@
-import type { DeliveryKind, DeliveryOutcome } from '../../ipc/host';
+import type { DeliveryKind, DeliveryOutcome, WebhookTest } from '../../ipc/host';
 import * as m from '../../paraglide/messages';
+import { count } from '../../shared/format';
 
 /** What came of a delivery, in words. */
 export const outcomes: Record<DeliveryOutcome, () => string> = {
@@ -51,3 +52,19 @@ export const kinds: Record<DeliveryKind, () => string> = {
   handshake: m.hooks_kind_handshake,
   other: m.hooks_kind_other,
 };
+
+/** What came of a delivery to ourselves. */
+export function testWords(test: WebhookTest): string {
+  switch (test.kind) {
+    case 'came_back':
+      return m.hooks_test_came_back({ ms: count(test.took_ms) });
+    case 'wrong_signature':
+      return m.hooks_test_signature();
+    case 'timed_out':
+      return m.hooks_test_timed_out({ seconds: count(test.within_s) });
+    case 'refused':
+      return m.hooks_test_refused({ status: String(test.status) });
+    case 'unreachable':
+      return m.hooks_test_unreachable();
+  }
+}
