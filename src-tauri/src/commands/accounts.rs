@@ -161,7 +161,7 @@ pub async fn connect_meta(
 }
 
 /// Gives an existing connection to Graph a new token, checked first; history and drafts stay. What is `null` stays as
-/// saved.
+/// saved: with neither, it looks again with the kept token.
 #[tauri::command]
 #[specta::specta]
 pub async fn reconnect_meta(
@@ -212,10 +212,10 @@ pub async fn test_account(shell: State<'_, Shell>, id: AccountId) -> Result<Plat
     shell.inbox().await?.test_account(check::id(id)?).await
 }
 
-/// Forgets the account's connection; the history stays readable.
+/// Forgets the account's connection; the history stays readable. Answers whether the provider has our address still.
 #[tauri::command]
 #[specta::specta]
-pub async fn disconnect(shell: State<'_, Shell>, id: AccountId) -> Result<()> {
+pub async fn disconnect(shell: State<'_, Shell>, id: AccountId) -> Result<AddressLeft> {
     shell.inbox().await?.disconnect(check::id(id)?).await
 }
 

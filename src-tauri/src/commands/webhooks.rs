@@ -53,3 +53,10 @@ pub async fn registered_webhooks(shell: State<'_, Shell>, connection: Connection
 pub async fn remove_webhook(shell: State<'_, Shell>, connection: ConnectionId) -> Result<()> {
     shell.inbox().await?.remove_webhook(check::id(connection)?).await
 }
+
+/// Sends a signed delivery to ourselves over the public address, to see whether it comes back.
+#[tauri::command]
+#[specta::specta]
+pub async fn test_webhook(shell: State<'_, Shell>, connection: ConnectionId) -> Result<WebhookTest> {
+    shell.inbox().await?.test_webhook(check::id(connection)?).await
+}

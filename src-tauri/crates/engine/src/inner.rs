@@ -23,7 +23,7 @@ use crate::{
     Clock, InboxOptions, Limits,
     bus::Bus,
     errors::{store_error, user_error},
-    link::{Identity, Link, Links},
+    link::{CheckPace, Identity, Link, Links, PageLanes},
     live::Live,
     media_cache::Shelf,
     notify::Announcer,
@@ -68,6 +68,8 @@ pub(crate) struct Inner {
     /// One change of the set of accounts at a time.
     pub(crate) accounts_turn: tokio::sync::Mutex<()>,
     links: Links,
+    /// What is counted of each Page at Graph.
+    pages: Arc<PageLanes>,
     live: Mutex<BTreeMap<AccountId, Arc<Live>>>,
     settings: Mutex<Settings>,
     view: Mutex<View>,
@@ -114,6 +116,7 @@ impl Inner {
             running: AtomicBool::new(false),
             accounts_turn: tokio::sync::Mutex::new(()),
             links: Links::default(),
+            pages: Arc::default(),
             live: Mutex::default(),
             settings: Mutex::new(settings),
             view: Mutex::default(),
@@ -259,8 +262,14 @@ impl Inner {
             .await?
             .ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key for this connection"))?;
         let identity = self.identity(&connection).await?;
-        let link = Arc::new(Link::new(&connection.api_base, &credentials, identity, self.limits)?);
+        let (base, pace) = (&connection.api_base, self.check_pace());
+        let link = Arc::new(Link::new(base, &credentials, identity, self.limits, &self.pages, pace)?);
         Ok(Arc::clone(lock(&self.links).entry(id).or_insert(link)))
+    }
+
+    /// What a check at Graph waits for.
+    pub(crate) fn check_pace(&self) -> CheckPace {
+        CheckPace::new(Arc::clone(&self.clock), Arc::clone(&self.pages))
     }
 
     /// What the adapter of this connection must know beside its secrets.

@@ -1,8 +1,11 @@
 //! One live connection: the adapter with its secrets, and what all accounts of the connection share.
 //!
 //! At Ayrshare a connection is one profile, and the profile is what is counted, suspended and refused
-//! (`reference/ayrshare.md` 9.4); at Graph it is one Page, counted by platform (`reference/meta-graph.md` 5.4). So the
-//! rate buckets live here, and a refused key stops all its accounts at once instead of each of them knocking again.
+//! (`reference/ayrshare.md` 9.4), so a refused key stops all its accounts at once instead of each of them knocking again.
+//! At Graph it is one Page, counted by platform ([`lanes`]), and refused by account: what ends for Instagram (its link to
+//! the Page, a login behind it) need not have ended for Messenger.
+
+mod lanes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,9 +26,11 @@ use crate::{
     Limits,
     auto_response::Known,
     errors::{adapter_error, user_error},
-    rate::{GraphBucket, Lane, RateBucket, Urgency},
+    rate::Urgency,
     secrets::{AyrshareKeys, Credentials, PageToken},
 };
+
+pub(crate) use lanes::{CheckPace, Lanes, PageLanes};
 
 /// The `Date` header counts whole seconds and the answer travels: less than this is no difference.
 const SKEW_NOISE: i64 = 2 * SECOND;
@@ -38,6 +43,7 @@ pub(crate) struct Link {
     own: Own,
     /// Held while the automatic reply is asked for.
     pub(crate) asking: tokio::sync::Mutex<()>,
+    lanes: Arc<Lanes>,
     shared: Mutex<Shared>,
 }
 
@@ -47,31 +53,14 @@ enum Own {
     Meta(Arc<Meta>),
 }
 
+#[derive(Default)]
 struct Shared {
-    lanes: Lanes,
     /// Our clock minus the provider's, in milliseconds; `None`: not heard yet.
     skew: Option<i64>,
-    /// The provider refused the connection as a whole; nothing is asked before the user acts.
-    refused: Option<Health>,
+    /// What the provider refused, by [`Link::whole`]; nothing is asked there before the user acts.
+    refused: BTreeMap<Platform, Health>,
     /// The profile's automatic reply, once it was asked for.
     auto_response: Option<Known>,
-}
-
-/// What is counted together.
-enum Lanes {
-    /// All platforms of an Ayrshare profile.
-    One(Lane),
-    /// Each platform of a Page.
-    PerPlatform(BTreeMap<Platform, Lane>),
-}
-
-impl Lanes {
-    fn of(&mut self, platform: Platform) -> &mut Lane {
-        match self {
-            Self::One(lane) => lane,
-            Self::PerPlatform(lanes) => lanes.entry(platform).or_insert_with(|| Lane::Graph(GraphBucket::default())),
-        }
-    }
 }
 
 /// What an adapter must know beside its secrets.
@@ -91,19 +80,21 @@ impl Link {
         credentials: &Credentials,
         identity: Identity,
         limits: Limits,
+        pages: &PageLanes,
+        pace: CheckPace,
     ) -> Result<Self, UserError> {
         let (adapter, own, lanes): (Arc<dyn Adapter>, _, _) = match credentials {
             Credentials::Ayrshare(keys) => {
                 let adapter = Arc::new(open_ayrshare(api_base, keys, limits)?);
-                (Arc::clone(&adapter) as _, Own::Ayrshare(adapter), Lanes::One(Lane::Profile(RateBucket::default())))
+                (Arc::clone(&adapter) as _, Own::Ayrshare(adapter), Arc::new(Lanes::profile()))
             }
             Credentials::Meta(token) => {
-                let adapter = Arc::new(open_meta(api_base, token, identity, limits)?);
-                (Arc::clone(&adapter) as _, Own::Meta(adapter), Lanes::PerPlatform(BTreeMap::new()))
+                let lanes = identity.page.as_ref().map(|page| pages.of(page)).unwrap_or_default();
+                let adapter = Arc::new(open_meta(api_base, token, identity, limits, pace)?);
+                (Arc::clone(&adapter) as _, Own::Meta(adapter), lanes)
             }
         };
-        let shared = Shared { lanes, skew: None, refused: None, auto_response: None };
-        Ok(Self { adapter, own, asking: tokio::sync::Mutex::default(), shared: Mutex::new(shared) })
+        Ok(Self { adapter, own, asking: tokio::sync::Mutex::default(), lanes, shared: Mutex::default() })
     }
 
     /// What only Ayrshare has.
@@ -128,36 +119,35 @@ impl Link {
 
     /// When a call may leave: `now` or later.
     pub(crate) fn allowed_at(&self, platform: Platform, now: Timestamp, urgency: Urgency) -> Timestamp {
-        self.shared().lanes.of(platform).allowed_at(now, urgency)
+        self.lanes.with(platform, |lane| lane.allowed_at(now, urgency))
     }
 
     /// Counts a call that is about to leave.
     pub(crate) fn record(&self, platform: Platform, now: Timestamp) {
-        self.shared().lanes.of(platform).record(now);
+        self.lanes.with(platform, |lane| lane.record(now));
     }
 
     pub(crate) fn slowdown(&self, platform: Platform) -> i64 {
-        self.shared().lanes.of(platform).slowdown()
+        self.lanes.with(platform, |lane| lane.slowdown())
     }
 
     pub(crate) fn quota(&self, platform: Platform) -> Option<Quota> {
-        self.shared().lanes.of(platform).quota()
+        self.lanes.with(platform, |lane| lane.quota())
     }
 
     pub(crate) fn blocked_until(&self, platform: Platform, now: Timestamp) -> Option<Timestamp> {
-        self.shared().lanes.of(platform).blocked_until(now)
+        self.lanes.with(platform, |lane| lane.blocked_until(now))
     }
 
     /// Takes note of what a read's answer said about limits and time.
     pub(crate) fn heard(&self, platform: Platform, now: Timestamp, done: &ReadDone) {
-        let mut shared = self.shared();
-        let lane = shared.lanes.of(platform);
-        for _ in 1..done.calls {
-            lane.record(now);
-        }
-        lane.heard(now, done.quota);
-        shared.refused = None;
-        drop(shared);
+        self.lanes.with(platform, |lane| {
+            for _ in 1..done.calls {
+                lane.record(now);
+            }
+            lane.heard(now, done.quota);
+        });
+        self.try_again(platform);
         self.heard_time(now, done.server_time);
     }
 
@@ -172,43 +162,48 @@ impl Link {
     /// Takes note of an error; answers when the next call may leave, if it was a refusal for being too fast.
     pub(crate) fn heard_error(&self, platform: Platform, now: Timestamp, error: &AdapterError) -> Option<Timestamp> {
         self.heard_time(now, error.server_time);
-        let mut shared = self.shared();
-        match &error.kind {
-            Kind::RateLimited { wait } => return Some(shared.lanes.of(platform).refused(now, *wait)),
-            Kind::KeyRefused | Kind::ProfileKeyAsApiKey => shared.refused = Some(Health::KeyRefused),
-            Kind::ProfileKeyRefused => shared.refused = Some(Health::ProfileKeyRefused),
-            Kind::Suspended => shared.refused = Some(Health::Suspended),
-            Kind::TokenExpired => shared.refused = Some(Health::TokenExpired),
-            Kind::TokenRevoked => shared.refused = Some(Health::TokenRevoked),
-            Kind::PasswordChanged => shared.refused = Some(Health::PasswordChanged),
-            Kind::RoleLost => shared.refused = Some(Health::RoleLost),
-            Kind::AppSecret => shared.refused = Some(Health::AppSecretNeeded),
-            _ => {}
-        }
+        let refused = match &error.kind {
+            Kind::RateLimited { wait } => return Some(self.lanes.with(platform, |lane| lane.refused(now, *wait))),
+            Kind::KeyRefused | Kind::ProfileKeyAsApiKey => Health::KeyRefused,
+            Kind::ProfileKeyRefused => Health::ProfileKeyRefused,
+            Kind::Suspended => Health::Suspended,
+            Kind::TokenExpired => Health::TokenExpired,
+            Kind::TokenRevoked => Health::TokenRevoked,
+            Kind::PasswordChanged => Health::PasswordChanged,
+            Kind::RoleLost => Health::RoleLost,
+            Kind::AppSecret => Health::AppSecretNeeded,
+            _ => return None,
+        };
+        self.shared().refused.insert(self.whole(platform), refused);
         None
     }
 
-    /// Why nothing is asked of this connection, if so.
-    pub(crate) fn refused(&self) -> Option<Health> {
-        self.shared().refused.clone()
+    /// What is refused as a whole: a profile of Ayrshare's with all its platforms, a platform of Graph's by itself.
+    fn whole(&self, platform: Platform) -> Platform {
+        match self.own {
+            Own::Ayrshare(_) => ANY,
+            Own::Meta(_) => platform,
+        }
     }
 
-    /// The user acted, or asked to try again.
-    pub(crate) fn try_again(&self) {
-        self.shared().refused = None;
+    /// Why nothing is asked for this platform, if so.
+    pub(crate) fn refused(&self, platform: Platform) -> Option<Health> {
+        self.shared().refused.get(&self.whole(platform)).cloned()
+    }
+
+    /// The user acted, or asked to try again; or something of it was not refused.
+    pub(crate) fn try_again(&self, platform: Platform) {
+        self.shared().refused.remove(&self.whole(platform));
     }
 
     /// The user asked to read now: a wait longer than the provider's period is tried once.
     pub(crate) fn user_asks(&self, now: Timestamp) {
-        match &mut self.shared().lanes {
-            Lanes::One(lane) => lane.user_asks(now),
-            Lanes::PerPlatform(lanes) => lanes.values_mut().for_each(|lane| lane.user_asks(now)),
-        }
+        self.lanes.with_all(|lane| lane.user_asks(now));
     }
 
     /// Counts a call that the user asked for, or says why it must not leave.
     pub(crate) fn begin_call(&self, now: Timestamp) -> Result<(), UserError> {
-        let code = match self.refused() {
+        let code = match self.refused(ANY) {
             None => None,
             Some(Health::ProfileKeyRefused) => Some(ErrorCode::ProfileKeyRefused),
             Some(Health::Suspended) => Some(ErrorCode::Suspended),
@@ -293,6 +288,7 @@ pub(crate) fn open_meta(
     token: &PageToken,
     identity: Identity,
     limits: Limits,
+    pace: CheckPace,
 ) -> Result<Meta, UserError> {
     let mut config = MetaConfig::new(token.token.clone());
     config.api_base = api_base.to_owned();
@@ -301,6 +297,7 @@ pub(crate) fn open_meta(
     config.instagram = identity.instagram;
     config.known_missing = identity.known_missing;
     config.limits = limits;
+    config.pace = Some(Arc::new(pace));
     Meta::new(config).map_err(meta_config)
 }
 
@@ -346,6 +343,7 @@ pub(crate) fn capabilities(provider: Provider, platform: Platform) -> Capabiliti
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::SystemClock;
     use backscroll_adapters::Secret;
 
     #[test]
@@ -355,10 +353,51 @@ mod tests {
         for platform in Platform::ALL {
             assert_eq!(ayrshare.capabilities(platform), capabilities(Provider::Ayrshare, platform));
         }
-        let token = PageToken { token: Secret::new("EAAB"), app_secret: None };
-        let meta = open_meta(meta::API_BASE, &token, Identity::default(), Limits::default()).unwrap();
+        let meta = graph().own;
         for platform in [Platform::Messenger, Platform::Instagram] {
+            let Own::Meta(meta) = &meta else { panic!("a token is Graph's") };
             assert_eq!(meta.capabilities(platform), capabilities(Provider::Meta, platform));
         }
+    }
+
+    const T: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn link(credentials: &Credentials) -> Link {
+        let pages = Arc::new(PageLanes::default());
+        let pace = CheckPace::new(Arc::new(SystemClock), Arc::clone(&pages));
+        Link::new("https://a.example", credentials, Identity::default(), Limits::default(), &pages, pace).unwrap()
+    }
+
+    fn graph() -> Link {
+        link(&Credentials::Meta(PageToken { token: Secret::new("EAAB"), app_secret: None }))
+    }
+
+    fn refuse(link: &Link, platform: Platform, kind: Kind) {
+        link.heard_error(platform, T, &AdapterError { kind, ..AdapterError::unsupported() });
+    }
+
+    #[test]
+    fn a_refusal_at_graph_is_of_one_account_and_no_success_of_the_other_ends_it() {
+        let link = graph();
+        refuse(&link, Platform::Instagram, Kind::RoleLost);
+        assert_eq!(link.refused(Platform::Messenger), None, "the other is read on");
+        link.heard(Platform::Messenger, T, &ReadDone::default());
+        assert_eq!(link.refused(Platform::Instagram), Some(Health::RoleLost));
+        link.try_again(Platform::Messenger);
+        assert_eq!(link.refused(Platform::Instagram), Some(Health::RoleLost));
+        link.heard(Platform::Instagram, T, &ReadDone::default());
+        assert_eq!(link.refused(Platform::Instagram), None);
+    }
+
+    #[test]
+    fn a_key_that_ayrshare_refuses_stops_all_accounts_of_the_profile() {
+        let keys = AyrshareKeys { api_key: Secret::new("A-B"), profile_key: None, x_keys: None };
+        let link = link(&Credentials::Ayrshare(keys));
+        refuse(&link, Platform::Instagram, Kind::KeyRefused);
+        for platform in Platform::ALL {
+            assert_eq!(link.refused(platform), Some(Health::KeyRefused));
+        }
+        link.heard(Platform::X, T, &ReadDone::default());
+        assert_eq!(link.refused(Platform::Instagram), None);
     }
 }

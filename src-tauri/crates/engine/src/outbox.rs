@@ -267,7 +267,7 @@ impl Sender {
         let now = self.inner.now();
         let link = self.inner.link(connection).await.map_err(|_| paused(None))?;
         let health = self.live.state().health.clone();
-        if link.refused().is_some() || !health.heals_itself() {
+        if link.refused(account.platform).is_some() || !health.heals_itself() {
             return Err(paused(None));
         }
         if account.platform == Platform::X && x::messages_left(account.x_budget) == 0 {

@@ -207,9 +207,9 @@ async fn open(inner: &Inner, account: &Account, hurried: bool) -> std::result::R
     }
     let link = inner.link(connection).await.map_err(Stop::Secrets)?;
     if hurried {
-        link.try_again();
+        link.try_again(account.platform);
     }
-    match link.refused() {
+    match link.refused(account.platform) {
         Some(health) => Err(Stop::Refused(health)),
         None => Ok(Some(link)),
     }
@@ -245,7 +245,7 @@ impl Round<'_> {
     async fn ask_for_auto_response(&mut self) -> std::result::Result<(), Stop> {
         let Some(connection) = self.account.connection else { return Ok(()) };
         self.tally.calls += auto_response::ask(self.inner, &self.link, connection).await;
-        match self.link.refused() {
+        match self.link.refused(self.account.platform) {
             Some(health) => Err(Stop::Refused(health)),
             None => Ok(()),
         }

@@ -21,6 +21,7 @@
 //! webhooks tell: receipts and edits of those few milliseconds. What waits for a conversation is kept ([`waiting`]).
 
 mod door;
+mod echo;
 mod follow;
 mod gate;
 mod intake;
@@ -45,7 +46,8 @@ use crate::{
     supervise::Tasks,
 };
 
-pub(crate) use routes::{Address, Route, Routes};
+pub(crate) use echo::test;
+pub(crate) use routes::{Address, Route, Routes, all as all_routes};
 
 /// Setting: what the user chose.
 const SETTINGS: &str = "webhooks";
@@ -77,6 +79,8 @@ struct State {
     /// By the provider's clock, the newest delivery of each account.
     newest: BTreeMap<AccountId, Timestamp>,
     follow: follow::Due,
+    /// Deliveries to ourselves, the newest last.
+    echoes: VecDeque<echo::Echo>,
 }
 
 impl Receiver {

@@ -2,6 +2,8 @@
 //!
 //! A round at Graph may wait for the rate bucket, so whoever asks for one lets the clock run meanwhile ([`Shop::sync`]).
 
+mod again;
+mod announced;
 mod calls;
 mod coverage;
 mod killed;

@@ -4,6 +4,8 @@
 mod at_ayrshare;
 mod at_graph;
 mod door;
+mod echo;
+mod farewell;
 mod same;
 
 use std::ops::Deref;

@@ -10,12 +10,16 @@ use backscroll_adapters::{
     validate_api_base,
 };
 use backscroll_model::{
-    Account, AccountId, AccountPage, AutoResponse, Backfill, Business, Change, Connection, ConnectionId, ErrorCode,
-    Health, KeyCheck, Platform, PlatformCheck, PlatformState, Provider, XHistory, text::clean_line,
+    Account, AccountId, AccountPage, AddressLeft, AutoResponse, Backfill, Business, Change, Connection, ConnectionId,
+    ErrorCode, Health, KeyCheck, Platform, PlatformCheck, PlatformState, Provider, XHistory, text::clean_line,
 };
 use backscroll_store as db;
 
-use super::{Inbox, attach::XChoice};
+use super::{
+    Inbox,
+    attach::{Taking, XChoice},
+    webhooks::Farewell,
+};
 use crate::{
     AyrshareSecrets, auto_response,
     errors::{adapter_error, store_error, user_error},
@@ -110,7 +114,8 @@ impl Inbox {
     }
 
     /// Gives an existing connection new secrets, checked first; history and drafts stay. Fields that are `None` keep
-    /// what is saved.
+    /// what is saved: without any it looks again. A platform that has become ready is taken up; one that the user has
+    /// disconnected stays so.
     ///
     /// # Errors
     ///
@@ -140,7 +145,7 @@ impl Inbox {
             return Err(user_error(ErrorCode::OtherProfilesKey, detail));
         }
         let x = XChoice { history: None, monthly_limit_cents: 0 };
-        self.attach_to(row.id, &Credentials::Ayrshare(credentials), &check, None, x).await?;
+        self.attach_to(row.id, &Credentials::Ayrshare(credentials), &check, None, x, Taking::Own).await?;
         Ok(check)
     }
 
@@ -168,7 +173,7 @@ impl Inbox {
         let held = held.ok_or_else(|| user_error(ErrorCode::Keychain, "the keychain holds no key"))?;
         let check = self.messaging_on(&row.api_base, &held).await?;
         let x = XChoice { history: None, monthly_limit_cents: 0 };
-        self.attach_to(row.id, &Credentials::Ayrshare(held), &check, None, x).await?;
+        self.attach_to(row.id, &Credentials::Ayrshare(held), &check, None, x, Taking::Own).await?;
         Ok(check)
     }
 
@@ -211,7 +216,7 @@ impl Inbox {
         let kept = Credentials::Ayrshare(credentials.clone());
         let new = self.new_connection(&row.api_base, &kept, &title, made.reference.as_deref()).await?;
         match self.check(&row.api_base, &credentials).await {
-            Ok(check) => self.attach_to(new, &kept, &check, Some(title), x).await,
+            Ok(check) => self.attach_to(new, &kept, &check, Some(title), x, Taking::All).await,
             Err(error) => {
                 tracing::warn!(code = ?error.code, "the new profile could not be looked at yet");
                 Ok(Vec::new())
@@ -230,7 +235,10 @@ impl Inbox {
             account.connection.ok_or_else(|| user_error(ErrorCode::Disconnected, "the account has no connection"))?;
         let link = self.0.link(connection).await?;
         let now = self.0.now();
-        link.record(account.platform, now);
+        if link.meta().is_none() {
+            // At Graph the check counts what it asks.
+            link.record(account.platform, now);
+        }
         let check = link.adapter.check().await.map_err(|e| {
             link.heard_error(account.platform, now, &e);
             adapter_error(&e, now)
@@ -244,27 +252,38 @@ impl Inbox {
         found.ok_or_else(|| user_error(ErrorCode::NotLinked, "the provider does not name this platform"))
     }
 
-    /// Forgets the account's connection (and its key when no other account uses it). The history stays readable.
+    /// Forgets the account's connection, and its key when no other account uses it. The history stays readable. Then, for a
+    /// few seconds, the provider is asked to forget the connection's address for webhooks; the answer says whether it has it
+    /// still.
     ///
     /// # Errors
     ///
     /// `NotFound`, `Keychain` if the key could not be removed (the account is disconnected then), and those of the
     /// history.
-    pub async fn disconnect(&self, id: AccountId) -> Result<()> {
+    pub async fn disconnect(&self, id: AccountId) -> Result<AddressLeft> {
         self.0.may_write()?;
-        let _turn = self.0.accounts_turn.lock().await;
-        let account = self.0.account(id).await?;
-        let Some(connection) = account.connection else { return Ok(()) };
-        self.0.store.write_user(move |tx| db::disconnect(tx, id)).await.map_err(|e| store_error(&e))?;
-        if let Some(live) = self.0.live(id) {
-            let mut state = live.state();
-            state.connection = None;
-            state.health = Health::Disconnected;
-            state.progress = None;
-            state.catching_up = false;
-        }
-        self.0.publish(vec![Change::Account { id }]);
-        self.forget_unused(&[connection]).await
+        let (farewell, forgotten) = {
+            let _turn = self.0.accounts_turn.lock().await;
+            let accounts = self.0.accounts().await?;
+            let Some(connection) = self.0.account(id).await?.connection else { return Ok(AddressLeft::No) };
+            let is_shared = accounts.iter().any(|other| other.id != id && other.connection == Some(connection));
+            let farewell = if is_shared { None } else { Some(Farewell::of(&self.0, connection).await) };
+            self.0.store.write_user(move |tx| db::disconnect(tx, id)).await.map_err(|e| store_error(&e))?;
+            if let Some(live) = self.0.live(id) {
+                let mut state = live.state();
+                state.connection = None;
+                state.health = Health::Disconnected;
+                state.progress = None;
+                state.catching_up = false;
+            }
+            self.0.publish(vec![Change::Account { id }]);
+            (farewell, self.forget_unused(&[connection]).await)
+        };
+        let left = match farewell {
+            Some(farewell) => farewell.say().await,
+            None => AddressLeft::No,
+        };
+        forgotten.map(|()| left)
     }
 
     /// Deletes the history of a disconnected account; answers how many messages went.

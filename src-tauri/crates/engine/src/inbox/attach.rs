@@ -24,6 +24,24 @@ pub(super) struct XChoice {
     pub(super) monthly_limit_cents: u32,
 }
 
+/// Which accounts a connection takes up of those that are ready.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taking {
+    /// All: the user connects them.
+    All,
+    /// Those that it has, and new ones. What the user has disconnected stays so, and what is read over another connection
+    /// is left to it.
+    Own,
+}
+
+impl Taking {
+    fn takes(self, found: &PlatformCheck, connection: ConnectionId, held: &[Account]) -> bool {
+        let is_same = |a: &&Account| a.platform == found.platform && Some(&a.remote_id) == found.remote_id.as_ref();
+        let held = held.iter().find(is_same);
+        self == Self::All || held.is_none_or(|account| account.connection == Some(connection))
+    }
+}
+
 impl Inbox {
     /// Asks the provider; marks which other profiles are connected here already.
     pub(super) async fn check(&self, api_base: &str, keys: &AyrshareKeys) -> Result<KeyCheck> {
@@ -59,12 +77,12 @@ impl Inbox {
             }
         };
         if let Some(held) = held {
-            return self.attach_to(held.id, credentials, check, name, x).await;
+            return self.attach_to(held.id, credentials, check, name, x, Taking::All).await;
         }
         let title = name.as_deref().and_then(|n| clean_line(n, NAME_CHARS)).unwrap_or_else(|| shop_name(check));
         let reference = check.profile.reference.as_deref();
         let new = self.new_connection(api_base, credentials, &title, reference).await?;
-        let attached = self.attach_to(new, credentials, check, name, x).await;
+        let attached = self.attach_to(new, credentials, check, name, x, Taking::All).await;
         if attached.is_err() {
             self.take_back(new).await;
         }
@@ -115,6 +133,7 @@ impl Inbox {
         check: &KeyCheck,
         name: Option<String>,
         x: XChoice,
+        taking: Taking,
     ) -> Result<Vec<Account>> {
         let inner = &self.0;
         let _turn = inner.accounts_turn.lock().await;
@@ -123,8 +142,8 @@ impl Inbox {
         let before = inner.accounts().await?;
         let name = name.and_then(|n| clean_line(&n, NAME_CHARS));
         let title = name.clone().unwrap_or_else(|| shop_name(check));
-        let ready: Vec<PlatformCheck> =
-            check.profile.platforms.iter().filter(|p| p.state == PlatformState::Ready).cloned().collect();
+        let ready = check.profile.platforms.iter().filter(|p| p.state == PlatformState::Ready);
+        let ready: Vec<PlatformCheck> = ready.filter(|p| taking.takes(p, connection, &before)).cloned().collect();
         let shop = before.iter().find(|a| a.connection == Some(connection)).map(|a| a.business);
         let now = inner.now();
         let ids = inner

@@ -8,7 +8,11 @@ use backscroll_model::{
     Account, ConnectionId, ErrorCode, KeyCheck, PlatformState, RemoteId, UserError, text::clean_line,
 };
 
-use super::{Inbox, accounts::NAME_CHARS, attach::XChoice};
+use super::{
+    Inbox,
+    accounts::NAME_CHARS,
+    attach::{Taking, XChoice},
+};
 use crate::{
     MetaSecrets,
     errors::{adapter_error, user_error},
@@ -52,8 +56,9 @@ impl Inbox {
         self.attach(&api_base, &Credentials::Meta(token), &check, name, NO_X).await
     }
 
-    /// Gives an existing connection a new token, checked first; history and drafts stay. Without `app_secret` the saved
-    /// one is kept. A person's token stands for the Page that was connected before.
+    /// Gives an existing connection a new token, checked first; history and drafts stay. What is `None` is kept as it is
+    /// saved: with neither, it looks again with the kept token. A platform that has become ready is taken up; one that the
+    /// user has disconnected stays so. A person's token stands for the Page that was connected before.
     ///
     /// # Errors
     ///
@@ -79,7 +84,7 @@ impl Inbox {
             let detail = format!("the token belongs to the Page {}", check.profile.title);
             return Err(user_error(ErrorCode::OtherProfilesKey, detail));
         }
-        self.attach_to(row.id, &Credentials::Meta(token), &check, None, NO_X).await?;
+        self.attach_to(row.id, &Credentials::Meta(token), &check, None, NO_X, Taking::Own).await?;
         Ok(check)
     }
 
@@ -91,12 +96,14 @@ impl Inbox {
         page: Option<&RemoteId>,
     ) -> Result<(PageToken, KeyCheck)> {
         let told = |error| adapter_error(&error, self.0.now());
-        let adapter = open_meta(api_base, &token, Identity::default(), self.0.limits)?;
+        let open = |token| open_meta(api_base, token, Identity::default(), self.0.limits, self.0.check_pace());
+        let adapter = open(&token)?;
         let check = adapter.check().await.map_err(told)?;
         let is_personal = check.meta.as_ref().is_some_and(|meta| !meta.pages.is_empty());
         let (true, Some(page)) = (is_personal, page) else { return Ok((token, check)) };
         let token = PageToken { token: adapter.page_token_of(page).await.map_err(told)?, ..token };
-        let adapter = open_meta(api_base, &token, Identity::default(), self.0.limits)?;
+        let open = |token| open_meta(api_base, token, Identity::default(), self.0.limits, self.0.check_pace());
+        let adapter = open(&token)?;
         let check = adapter.check().await.map_err(told)?;
         Ok((token, check))
     }

@@ -36,7 +36,7 @@ const POLL_PAGE: u32 = 10;
 const MAX_PAGES: u32 = 5_000;
 /// What happened before this, in ms, the complete walks have seen.
 const WALKED: &str = "graph_walked";
-/// How late a listing may be, and by how much times of one second may differ.
+/// How late a listing may be: what happened in the seconds before it is looked at once more by the next walk.
 const DELAY: i64 = 5 * SECOND;
 /// Older history and persons wait while a meter is this full, in percent: the rest is for what is new.
 const SPARE_UP_TO: u32 = 50;
@@ -73,8 +73,8 @@ pub(crate) struct Memory {
     broken: Option<(Timestamp, Timestamp)>,
     /// When the thread on screen was last read for its edits and reactions.
     viewed_at: Option<Timestamp>,
-    /// Conversations whose news the list announced and did not show: how often they were asked for.
-    owed: BTreeMap<RemoteId, u8>,
+    /// Conversations whose news the list announced and did not show.
+    owed: BTreeMap<RemoteId, single::Owed>,
 }
 
 impl Default for Memory {

@@ -255,6 +255,11 @@ async fn receive(
     };
     let link = inner.open_link(route.connection);
     let now = link.as_ref().map_or(seen.at, |link| link.corrected(seen.at));
+    if inner.webhooks.is_echo(&body) {
+        let is_right = gate::admit(&route, &head.headers, &body, now, true).is_ok();
+        inner.webhooks.echoed(&body, is_right);
+        return Ok(if is_right { StatusCode::OK } else { StatusCode::NOT_FOUND }.into_response());
+    }
     let is_sure = link.is_some_and(|link| link.knows_time());
     if let Err(outcome) = gate::admit(&route, &head.headers, &body, now, is_sure) {
         return Ok(seen.refuse(outcome));

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Place, intake, waiting};
 use crate::{
+    errors::store_error,
     inner::Inner,
     rate::Urgency,
     round::{self, Told},
@@ -57,8 +58,8 @@ pub(super) fn hurry(inner: &Inner, account: &Account) {
         // What fails has its own pauses, which a stream of webhooks must not undo.
         state.failures == 0 && state.health.heals_itself() && !state.hurry
     };
-    let is_refused =
-        account.connection.and_then(|connection| inner.open_link(connection)).is_some_and(|l| l.refused().is_some());
+    let link = account.connection.and_then(|connection| inner.open_link(connection));
+    let is_refused = link.is_some_and(|link| link.refused(account.platform).is_some());
     if is_well && !is_refused && inner.is_running() {
         live.hurry();
     }
@@ -163,7 +164,7 @@ fn may_read(inner: &Inner, account: AccountId, now: Timestamp) -> Timestamp {
 /// What waited when the program ended.
 async fn resume(inner: &Inner) {
     give_up(inner).await;
-    let people = match waiting::people(inner).await {
+    let people = match inner.read(db::waiting_people).await {
         Ok(people) => people,
         Err(error) => return tracing::warn!(code = ?error.code, "what webhooks told before could not be looked up"),
     };
@@ -185,7 +186,8 @@ async fn read(inner: &Arc<Inner>, id: AccountId, told: Told, mut wanted: Wanted)
         Told::Conversation(_) => Ok(Vec::new()),
         Told::Person(person) => {
             give_up(inner).await;
-            waiting::of(inner, id, person).await
+            let person = person.clone();
+            inner.read(move |c| db::waiting_of(c, id, &person)).await
         }
     };
     let is_waited_for = !matches!(&events, Ok(events) if events.is_empty());
@@ -212,6 +214,9 @@ async fn read(inner: &Arc<Inner>, id: AccountId, told: Told, mut wanted: Wanted)
     inner.webhooks.state().follow.wanted.entry((id, told)).or_insert(wanted);
 }
 
+/// What waits of a person, with its row.
+type Waits = (i64, Vec<Event>);
+
 /// What came of a read.
 enum Tried {
     /// It was read, and what waited for it is in the history.
@@ -222,10 +227,10 @@ enum Tried {
     Useless,
 }
 
-async fn attempt(inner: &Arc<Inner>, id: AccountId, told: &Told, events: Vec<Vec<Event>>) -> Tried {
+async fn attempt(inner: &Arc<Inner>, id: AccountId, told: &Told, events: Vec<Waits>) -> Tried {
     let (Ok(account), Some(live)) = (inner.account(id).await, inner.live(id)) else { return Tried::Useless };
-    let is_refused =
-        account.connection.and_then(|connection| inner.open_link(connection)).is_some_and(|l| l.refused().is_some());
+    let link = account.connection.and_then(|connection| inner.open_link(connection));
+    let is_refused = link.is_some_and(|link| link.refused(account.platform).is_some());
     if account.connection.is_none() || is_refused {
         return Tried::Useless;
     }
@@ -247,18 +252,21 @@ async fn attempt(inner: &Arc<Inner>, id: AccountId, told: &Told, events: Vec<Vec
 }
 
 /// What waited for a conversation, now that it should be known.
-async fn deliver(inner: &Arc<Inner>, account: &Account, person: &RemoteId, events: Vec<Vec<Event>>) -> Tried {
+async fn deliver(inner: &Arc<Inner>, account: &Account, person: &RemoteId, events: Vec<Waits>) -> Tried {
     let (id, whose) = (account.id, person.clone());
     let Ok(Some(conversation)) = inner.read(move |c| db::conversation_of_person(c, id, &whose)).await else {
         return Tried::Failed;
     };
-    let count = events.len();
-    if count == 0 {
+    if events.is_empty() {
         return Tried::Done;
     }
+    let (rows, events): (Vec<i64>, Vec<Vec<Event>>) = events.into_iter().unzip();
     let pages = events.into_iter().map(|events| intake::page(&conversation, events)).collect();
     let kept = match intake::apply(inner, account, pages).await {
-        Ok(()) => waiting::done(inner, id, person.clone(), count).await,
+        Ok(()) => {
+            let done = inner.store.write_sync(move |tx| db::waiting_done(tx, &rows)).await;
+            done.map_err(|error| store_error(&error))
+        }
         Err(error) => Err(error),
     };
     match kept {

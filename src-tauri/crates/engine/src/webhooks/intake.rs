@@ -13,12 +13,12 @@ use backscroll_model::{
     Account, AccountId, Backfill, ConversationEvents, Delivery, DeliveryCount, DeliveryKind, DeliveryOutcome, Event,
     Page, Provider, RemoteId, Timestamp,
 };
-use backscroll_store::{self as db, ApplyContext, Arrival, DeliveryDigest};
+use backscroll_store::{self as db, ApplyContext, Arrival, DeliveryDigest, WaitingDelivery};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::{Route, Routes, follow, gate, waiting, waiting::Waiting};
+use super::{Route, Routes, follow, gate, waiting};
 use crate::{
     errors::store_error,
     inner::{Inner, Result},
@@ -103,7 +103,7 @@ struct Work {
     /// Whom to read afterwards.
     follow: Vec<(AccountId, Told)>,
     /// What waits for that.
-    waiting: Vec<Waiting>,
+    waiting: Vec<WaitingDelivery>,
     /// Ayrshare: accounts to read afterwards.
     hurry: BTreeSet<AccountId>,
 }
@@ -304,7 +304,8 @@ impl Work {
                 Some(person) if is_graph && (wants_read || !events.is_empty()) => {
                     self.follow.push((account.id, Told::Person(person.clone())));
                     if !events.is_empty() {
-                        self.waiting.push(Waiting { account: account.id, person: person.clone(), at, events });
+                        let person = person.clone();
+                        self.waiting.push(WaitingDelivery { account: account.id, person, at, events });
                     }
                     DeliveryOutcome::NewPerson
                 }

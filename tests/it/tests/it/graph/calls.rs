@@ -79,3 +79,25 @@ async fn what_lies_further_back_costs_one_call_a_conversation_and_is_asked_for_o
     assert_eq!(gaps.len(), 12);
     assert!(gaps.iter().all(|gap| gap.count == Some(50)), "{gaps:?}");
 }
+
+#[tokio::test]
+async fn a_check_and_the_reading_around_it_keep_to_two_reads_a_second_together() {
+    let shop = Shop::new(Shop::kind(Sim::Instagram, 45, 2)).await;
+    let base = Some(shop.graph().api_base());
+    // As a person does it: looked at first, then connected; and whoever reads begins at once.
+    for _ in 0..2 {
+        shop.driven(shop.inbox().check_meta(base.clone(), shop.page_secrets())).await.unwrap();
+    }
+    let accounts = shop.driven(shop.inbox().connect_meta(base, shop.page_secrets(), None)).await.unwrap();
+    shop.sync().await;
+    let connection = accounts[0].connection.unwrap();
+    shop.driven(shop.inbox().reconnect_meta(connection, None, None)).await.unwrap();
+    shop.sync().await;
+    for account in &accounts {
+        shop.driven(shop.inbox().test_account(account.id)).await.unwrap();
+    }
+    shop.sync().await;
+    // People without consent are refused by 403.
+    let refused: Vec<_> = shop.sim.requests().into_iter().filter(|r| r.status == Some(400)).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+}

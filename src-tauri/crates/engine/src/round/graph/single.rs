@@ -7,7 +7,7 @@ use backscroll_adapters::{Kind, Read, ReadDone};
 use backscroll_model::{HOUR, Page, RemoteId, SECOND, Timestamp};
 use backscroll_store as db;
 
-use super::{DELAY, has_spare, is_of_one, times};
+use super::{has_spare, is_of_one, times};
 use crate::{
     pace::graph::{self, PAUSE, Thread},
     round::{Round, Stop},
@@ -19,46 +19,74 @@ const DETAILS: u32 = 20;
 const RISKY: usize = 10;
 /// The thread on screen is read for its edits and reactions this often.
 const VIEWED_AGAIN: i64 = 45 * SECOND;
-/// News that were announced and not shown are asked for this often.
+/// News that were announced and not shown are asked for this often: what is late comes by then, and what was unsent never.
 const OWED_TRIES: u8 = 3;
+
+/// News that the list announced and did not show.
+#[derive(Debug)]
+pub(super) struct Owed {
+    /// When they were, by the list.
+    at: Timestamp,
+    /// How often they were asked for; at [`OWED_TRIES`] no more.
+    tries: u8,
+}
+
+impl Owed {
+    fn is_open(&self) -> bool {
+        self.tries < OWED_TRIES
+    }
+}
+
+/// Both times of a listing are whole seconds (`reference/meta-graph.md` 2.2, 3.1), so within one nothing can be told.
+fn is_shown(newest: Option<Timestamp>, updated: Timestamp) -> bool {
+    newest.is_some_and(|newest| newest.0.div_euclid(SECOND) >= updated.0.div_euclid(SECOND))
+}
 
 impl Round<'_> {
     /// Remembers in which conversations something happened, and whose news the page announced without showing them.
     pub(super) fn note_what_stirred(&self, pages: &[Page], walked: Option<Timestamp>) {
         let mut memory = self.live.graph();
+        // What lies before a walk is not looked at again.
+        memory.owed.retain(|_, owed| owed.is_open() || walked.is_none_or(|walked| owed.at >= walked));
         for conversation in pages.iter().flat_map(|page| &page.conversations) {
             let Some(updated) = conversation.updated_at.filter(|at| walked.is_none_or(|walked| *at >= walked)) else {
                 continue;
             };
             memory.unreadable.remove(&conversation.remote_id);
             memory.stirred.insert(conversation.remote_id.clone(), updated);
-            let newest = times(conversation).max();
-            if newest.is_none_or(|newest| newest < updated.plus(-DELAY)) {
-                memory.owed.entry(conversation.remote_id.clone()).or_default();
+            if is_shown(times(conversation).max(), updated) {
+                memory.owed.remove(&conversation.remote_id);
+                continue;
+            }
+            let owed = memory.owed.entry(conversation.remote_id.clone()).or_insert(Owed { at: updated, tries: 0 });
+            if owed.at < updated {
+                *owed = Owed { at: updated, tries: 0 };
             }
         }
     }
 
     /// News that the list announced and did not show.
     pub(super) async fn read_owed(&mut self) -> Result<(), Stop> {
-        let owed: Vec<RemoteId> = self.live.graph().owed.keys().take(RISKY).cloned().collect();
-        for conversation in owed {
-            let read = self.read_newest(conversation.clone()).await;
-            let mut memory = self.live.graph();
-            match read {
-                Ok(_) => {
-                    memory.owed.remove(&conversation);
-                }
+        let owed: Vec<(RemoteId, Timestamp)> = {
+            let memory = self.live.graph();
+            let open = memory.owed.iter().filter(|(_, owed)| owed.is_open());
+            open.take(RISKY).map(|(conversation, owed)| (conversation.clone(), owed.at)).collect()
+        };
+        for (conversation, at) in owed {
+            let is_there = match self.read_shown(conversation.clone()).await {
+                Ok((_, newest)) => is_shown(newest, at),
                 Err(Stop::Wait(_)) => return Ok(()),
                 Err(Stop::Adapter(error)) if is_of_one(&error.kind) => {
-                    let tries = memory.owed.entry(conversation.clone()).or_default();
-                    *tries += 1;
-                    if *tries >= OWED_TRIES {
-                        tracing::warn!(kind = ?error.kind, "news of a conversation could not be read");
-                        memory.owed.remove(&conversation);
-                    }
+                    tracing::info!(kind = ?error.kind, "news of a conversation could not be read");
+                    false
                 }
                 Err(stop) => return Err(stop),
+            };
+            let mut memory = self.live.graph();
+            match memory.owed.get_mut(&conversation) {
+                Some(_) if is_there => drop(memory.owed.remove(&conversation)),
+                Some(owed) => owed.tries += 1,
+                None => {}
             }
         }
         Ok(())
@@ -117,14 +145,20 @@ impl Round<'_> {
 
     /// The newest messages of one conversation.
     pub(in crate::round) async fn read_newest(&mut self, conversation: RemoteId) -> Result<ReadDone, Stop> {
+        self.read_shown(conversation).await.map(|(done, _)| done)
+    }
+
+    /// Likewise, with the time of the newest of them.
+    async fn read_shown(&mut self, conversation: RemoteId) -> Result<(ReadDone, Option<Timestamp>), Stop> {
         let platform = self.account.platform;
         let conversation = Some(conversation);
         let read = Read::Messages { platform, archived: false, conversation, limit: Some(DETAILS), next: None };
         let (mut done, pages) = self.ask(&read).await?;
+        let newest = pages.iter().flat_map(|page| &page.conversations).flat_map(times).max();
         self.apply(pages).await.map_err(Stop::Storage)?;
         // Graph has no cache: what it answers is what there is.
         done.fresh_at = done.fresh_at.or(done.server_time).or_else(|| Some(self.link.corrected(self.inner.now())));
-        Ok(done)
+        Ok((done, newest))
     }
 
     /// The conversation with one person, with its newest messages.
