@@ -3,7 +3,8 @@
 
 use backscroll_engine::Secret;
 use backscroll_model::{
-    AccountId, AttachmentId, ConnectionId, ConversationId, ErrorCode, MessageId, Place, ThreadPosition, UserError,
+    AccountId, AttachmentId, ConnectionId, ConversationId, ErrorCode, MessageId, OutgoingFileId, Place,
+    ThreadPosition, UserError,
 };
 
 /// The longest text of a message or a draft, in characters. X allows 10,000; twice that leaves room for what is cut
@@ -34,7 +35,7 @@ pub trait RowId: Copy {
 macro_rules! row_ids {
     ($($id:ty),*) => { $(impl RowId for $id { fn number(self) -> i64 { self.0 } })* };
 }
-row_ids!(AccountId, AttachmentId, ConnectionId, ConversationId, MessageId);
+row_ids!(AccountId, AttachmentId, ConnectionId, ConversationId, MessageId, OutgoingFileId);
 
 /// An id is positive and survives as a JavaScript number.
 pub fn id<I: RowId>(id: I) -> Result<I> {

@@ -11,6 +11,7 @@
 
 use std::{
     future::Future,
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -84,6 +85,8 @@ pub struct Shell {
     wishes: Box<dyn Fn(Wish) + Send + Sync>,
     page: Mutex<Page>,
     media: MediaServer,
+    /// Files that were dropped on the window and wait for the page to say which conversation they are for.
+    dropped: Mutex<Vec<PathBuf>>,
 }
 
 /// What waits for the page, and what it has.
@@ -126,6 +129,7 @@ impl Shell {
             wishes: Box::new(wishes),
             page: Mutex::new(page),
             media: MediaServer::default(),
+            dropped: Mutex::default(),
         }
     }
 
@@ -134,6 +138,16 @@ impl Shell {
     pub fn with_media(mut self, media: MediaServer) -> Self {
         self.media = media;
         self
+    }
+
+    /// Files were dropped on the window; those of an earlier drop that nobody wanted are forgotten.
+    pub fn keep_dropped(&self, paths: Vec<PathBuf>) {
+        *lock(&self.dropped) = paths;
+    }
+
+    /// The files that were dropped last, once.
+    pub fn take_dropped(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut lock(&self.dropped))
     }
 
     /// Where films and sounds are played from.
@@ -235,8 +249,8 @@ impl Shell {
 }
 
 /// A panic while the lock was held leaves nothing half done: each use is one assignment.
-fn lock(page: &Mutex<Page>) -> MutexGuard<'_, Page> {
-    page.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn read_ahead(opening: Opening, facts: Facts) -> First {

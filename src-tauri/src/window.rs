@@ -4,7 +4,7 @@
 use backscroll_engine::text;
 use backscroll_model::{OnClose, Theme};
 use tauri::{
-    AppHandle, Emitter as _, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
+    AppHandle, DragDropEvent, Emitter as _, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
     Wry, plugin::TauriPlugin, webview::NewWindowResponse, window::Color,
 };
 use tauri_plugin_window_state::StateFlags;
@@ -124,6 +124,9 @@ pub fn on_event(window: &Window, event: &WindowEvent) {
             // The answer takes a look at the settings; nothing is lost by looking first.
             api.prevent_close();
             tauri::async_runtime::spawn(close_requested(window.app_handle().clone()));
+        }
+        WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
+            window.app_handle().state::<Shell>().keep_dropped(paths.clone());
         }
         WindowEvent::Focused(focused) => set_background(window.app_handle(), !focused),
         _ => {}

@@ -69,8 +69,29 @@ export const commands = {
 	mediaSummary: (account: AccountId | null) => typedError<MediaSummary, UserError>(__TAURI_INVOKE("media_summary", { account })),
 	/**  Queues a text. Answers the message as soon as it is committed. */
 	sendText: (conversation: ConversationId, text: string) => typedError<Message, UserError>(__TAURI_INVOKE("send_text", { conversation, text })),
-	/**  The user's decision about an own message that is stuck. */
+	/**
+	 *  Queues text and files of the draft, now or for later. Answers the messages that they become, as soon as these are
+	 *  committed.
+	 */
+	send: (conversation: ConversationId, request: SendRequest) => typedError<Message[], UserError>(__TAURI_INVOKE("send", { conversation, request })),
+	/**  Puts what is scheduled, or was missed, to another time. */
+	reschedule: (message: MessageId, sendAt: Timestamp) => typedError<null, UserError>(__TAURI_INVOKE("reschedule", { message, sendAt })),
+	/**  The user's decision about an own message that is stuck, held or for later. */
 	decide: (message: MessageId, decision: SendDecision) => typedError<null, UserError>(__TAURI_INVOKE("decide", { message, decision })),
+	/**  Reacts to a message, or takes that back. Shown at once; an error means that it was undone. */
+	react: (message: MessageId, emoji: string | null) => typedError<null, UserError>(__TAURI_INVOKE("react", { message, emoji })),
+	/**  Everything that was sent or shall be, newest first, of one conversation or of all. */
+	ledger: (conversation: ConversationId | null, after: Place | null, limit: number) => typedError<LedgerPage, UserError>(__TAURI_INVOKE("ledger", { conversation, after, limit })),
+	/**  Attaches what was pasted or picked: its name and its bytes in base64. */
+	attachBytes: (conversation: ConversationId, name: string, bytes: string) => typedError<OutgoingFileId, UserError>(__TAURI_INVOKE("attach_bytes", { conversation, name, bytes })),
+	/**  Attaches what was dropped on the window last. The page names no paths: what it could name, it could send. */
+	attachDropped: (conversation: ConversationId) => typedError<OutgoingFileId[], UserError>(__TAURI_INVOKE("attach_dropped", { conversation })),
+	/**  The files of a draft, in order. */
+	outgoingFiles: (conversation: ConversationId) => typedError<OutgoingFile[], UserError>(__TAURI_INVOKE("outgoing_files", { conversation })),
+	/**  Puts the files of a draft into this order. */
+	orderFiles: (conversation: ConversationId, files: OutgoingFileId[]) => typedError<null, UserError>(__TAURI_INVOKE("order_files", { conversation, files })),
+	/**  Takes a file out of its draft. */
+	removeFile: (file: OutgoingFileId) => typedError<null, UserError>(__TAURI_INVOKE("remove_file", { file })),
 	/**  All accounts, in the order of the rail. */
 	accounts: () => typedError<Account[], UserError>(__TAURI_INVOKE("accounts")),
 	/**  All shops. */
@@ -97,7 +118,7 @@ export const commands = {
 	connectMeta: (apiBase: string | null, keys: MetaKeys, name: string | null) => typedError<Account[], UserError>(__TAURI_INVOKE("connect_meta", { apiBase, keys, name })),
 	/**
 	 *  Gives an existing connection to Graph a new token, checked first; history and drafts stay. What is `null` stays as
-	 *  saved.
+	 *  saved: with neither, it looks again with the kept token.
 	 */
 	reconnectMeta: (connection: ConnectionId, token: string | null, appSecret: string | null) => typedError<KeyCheck, UserError>(__TAURI_INVOKE("reconnect_meta", { connection, token, appSecret })),
 	/**  Switches messaging on for the profile of these secrets, and looks again. Saves nothing. */
@@ -108,8 +129,8 @@ export const commands = {
 	createAyrshareProfile: (connection: ConnectionId, title: string) => typedError<Account[], UserError>(__TAURI_INVOKE("create_ayrshare_profile", { connection, title })),
 	/**  Asks the provider how the account is. */
 	testAccount: (id: AccountId) => typedError<PlatformCheck, UserError>(__TAURI_INVOKE("test_account", { id })),
-	/**  Forgets the account's connection; the history stays readable. */
-	disconnect: (id: AccountId) => typedError<null, UserError>(__TAURI_INVOKE("disconnect", { id })),
+	/**  Forgets the account's connection; the history stays readable. Answers whether the provider has our address still. */
+	disconnect: (id: AccountId) => typedError<AddressLeft, UserError>(__TAURI_INVOKE("disconnect", { id })),
 	/**  Deletes the history of a disconnected account; answers how many messages went. */
 	deleteHistory: (id: AccountId) => typedError<number, UserError>(__TAURI_INVOKE("delete_history", { id })),
 	/**  X: the user's choice of how much to read and what it may cost a month (cents, 0: no limit). */
@@ -241,6 +262,31 @@ export type AccountPage = {
 	no_longer_given: number,
 	/**  What this provider never shows to apps, to be named on the page. */
 	left_out: LeftOut[],
+};
+
+/**  Whether the provider has our address still, after the account was disconnected. */
+export type AddressLeft = 
+/**  It has none of ours that nobody here uses any more. */
+"no" | 
+/**  It has: only its dashboard can change that (Graph, where the secret of the app is not known here). */
+"yes" | 
+/**  It did not say in time, or refused to be asked. */
+"unknown";
+
+/**  What files one platform takes through one provider. All zero: none. */
+export type AttachRules = {
+	/**  Pictures that one message holds; 0: none can be sent. */
+	images: number,
+	/**  Films, likewise. */
+	videos: number,
+	/**  Sounds, likewise. */
+	audios: number,
+	/**  Other files, likewise. */
+	files: number,
+	/**  Files that one press of Send may hold; what does not fit one message becomes several. */
+	at_once: number,
+	/**  What becomes of text beside files. */
+	text: TextBesideFiles,
 };
 
 /**  A file or link of a message. */
@@ -416,6 +462,12 @@ export type Capabilities = {
 	switches_messaging: boolean,
 	/**  The longest text. */
 	text_limit: TextLimit,
+	/**  What files can be sent, and how. */
+	attach: AttachRules,
+	/**  A message can be reacted to. */
+	react: boolean,
+	/**  A message can be quoted. */
+	quote: boolean,
 };
 
 /**  Something that was committed. Never published before its transaction is. */
@@ -432,6 +484,10 @@ conversation: ConversationId;
 ids: MessageId[]; 
 /**  Whether at least one of them is new. */
 added: boolean } | 
+/**  The draft of a conversation: its files. */
+{ kind: "draft"; 
+/**  Of which conversation. */
+conversation: ConversationId } | 
 /**  An account: its health, its back-fill, its last read, or that it came or went. */
 { kind: "account"; 
 /**  Which. */
@@ -784,6 +840,8 @@ export type ErrorCode =
 "not_found" | 
 /**  The text is empty or does not fit. */
 "bad_text" | 
+/**  A file is not ready, one too many, or of a kind that cannot be sent here. */
+"bad_file" | 
 /**  The reply window is closed. */
 "window_closed" | 
 /**  This account has no connection: history only. */
@@ -804,6 +862,85 @@ export type ErrorCode =
 "damaged" | 
 /**  A mistake of ours. */
 "internal";
+
+/**  What was changed in a file so that it may be sent. Each is a few words of the UI. */
+export type FileChange = 
+/**  Turned upright. */
+{ kind: "turned" } | 
+/**  Place, camera and the like were taken out. */
+{ kind: "metadata_removed" } | 
+/**  Colours that not every screen shows were converted. */
+{ kind: "colours_converted" } | 
+/**  It moved and no longer does. */
+{ kind: "stilled" } | 
+/**  Encoded anew to fit its bytes. */
+{ kind: "recompressed" } | 
+/**  Made smaller. */
+{ kind: "shrunk"; 
+/**  Pixels across before. */
+from_width: number; 
+/**  Pixels down before. */
+from_height: number } | 
+/**  Another type. */
+{ kind: "converted"; 
+/**  The type before (`image/webp`). */
+from: string };
+
+/**  Why a file cannot be sent. Each is one sentence of the UI. */
+export type FileRefusal = 
+/**  It is not there, or may not be read. */
+{ kind: "unreadable" } | 
+/**  It has no bytes. */
+{ kind: "empty" } | 
+/**  Damaged, cut off, or not what it says it is. */
+{ kind: "damaged" } | 
+/**  The platform does not take this type. */
+{ kind: "wrong_type"; 
+/**  What it is, told by its bytes; `None`: nothing that we know. */
+mime: string | null } | 
+/**  A picture of a type that this computer cannot convert: *Save it as JPEG first.* */
+{ kind: "save_as_jpeg" } | 
+/**  More bytes than the platform takes. */
+{ kind: "too_large"; 
+/**  Its bytes. */
+bytes: number; 
+/**  The most that the platform takes. */
+limit: number } | 
+/**  More pixels than we decode. */
+{ kind: "too_many_pixels"; 
+/**  Pixels across. */
+width: number; 
+/**  Pixels down. */
+height: number } | 
+/**  An animation with more frames than the platform takes. */
+{ kind: "too_many_frames"; 
+/**  Its frames. */
+frames: number; 
+/**  The most that the platform takes. */
+limit: number } | 
+/**  Shorter or longer than the platform takes. */
+{ kind: "length"; 
+/**  How long it plays, in milliseconds. */
+ms: number; 
+/**  The shortest. */
+shortest_ms: number; 
+/**  The longest. */
+longest_ms: number } | 
+/**  Looking at it took too long. */
+{ kind: "took_too_long" } | 
+/**  The program ended, or the disk failed, while it was being made ready. */
+{ kind: "interrupted" };
+
+/**  Where a file of a draft stands. */
+export type FileState = 
+/**  Being looked at and made ready. */
+{ kind: "preparing" } | 
+/**  As the customer will get it. */
+{ kind: "ready" } | 
+/**  It cannot be sent. */
+{ kind: "refused"; 
+/**  Why. */
+reason: FileRefusal };
 
 /**  A stretch of time in which messages are missing, or may be. */
 export type Gap = {
@@ -912,6 +1049,30 @@ next_try: Timestamp } |
 /**  No connection: history only. */
 { kind: "disconnected" };
 
+/**  *Hold before sending*. */
+export type HoldBeforeSending = 
+/**  It leaves at once. */
+"off" | 
+/**  3 seconds. */
+"short" | 
+/**  10 seconds. */
+"long";
+
+/**  What the user asked to send, in one go: our row. See `store/src/outbox.rs`. */
+export type IntentId = number;
+
+/**  One press of Send that became several messages: *2 of 3 parts sent*. */
+export type IntentParts = {
+	/**  Which. */
+	intent: IntentId,
+	/**  Which part this is, from 1. */
+	part: number,
+	/**  Parts that the platform has, or that the user says it has. */
+	sent: number,
+	/**  All of them. */
+	all: number,
+};
+
 /**  What a key gives access to, before anything is saved: the answer to "is this key good". */
 export type KeyCheck = {
 	/**  The profile that the given secrets act as. */
@@ -936,6 +1097,58 @@ export type LastMessage = {
 	text: string | null,
 	/**  For our own that are not accepted: where they stand. */
 	send_state: SendState | null,
+};
+
+/**  One press of Send, as the page of everything sent shows it. */
+export type LedgerEntry = {
+	/**  Which. */
+	intent: IntentId,
+	/**  Through which account. */
+	account: AccountId,
+	/**  Where. */
+	platform: Platform,
+	/**  In which conversation. */
+	conversation: ConversationId,
+	/**  With whom, where known. */
+	person: string | null,
+	/**  When Send was pressed. */
+	created_at: Timestamp,
+	/**  When it shall leave, if it was for later. */
+	send_at: Timestamp | null,
+	/**  Derived from its parts: what the user must know first. */
+	state: SendState,
+	/**  In the order of sending. */
+	parts: LedgerPart[],
+};
+
+/**  A page of everything sent, newest first. */
+export type LedgerPage = {
+	/**  The rows, in order. */
+	rows: LedgerEntry[],
+	/**  Where the next page begins; `None`: that was all. */
+	next: Place | null,
+};
+
+/**  One message of a [`LedgerEntry`]. */
+export type LedgerPart = {
+	/**  Its message row; `None`: it was discarded. */
+	message: MessageId | null,
+	/**  What it is, if it is still there. */
+	kind: MessageKind | null,
+	/**  Its beginning, at most 200 characters. */
+	text: string | null,
+	/**  The platform's id, once there is one. */
+	remote_id: RemoteId | null,
+	/**  Where it stands. */
+	state: SendState,
+	/**  Why. */
+	reason: SendReason | null,
+	/**  Since when. */
+	since: Timestamp,
+	/**  Names of its files. */
+	files: string[],
+	/**  Each try, oldest first. */
+	attempts: Attempt[],
 };
 
 /**  What a provider leaves out (`reference/meta-graph.md` 2.6; `reference/ayrshare.md` 2.5). */
@@ -1184,6 +1397,50 @@ export type OtherProfile = {
 	connected: boolean,
 };
 
+/**  A file of a draft. The page knows it by its id only; no path ever leaves. */
+export type OutgoingFile = {
+	/**  Our row. */
+	id: OutgoingFileId,
+	/**  Whose draft it is in. */
+	conversation: ConversationId,
+	/**  Its name, cleaned. */
+	name: string,
+	/**  Where it stands. */
+	state: FileState,
+	/**  What it is, once that is known. */
+	kind: OutgoingKind | null,
+	/**  Its type as it will be sent, told by its bytes. */
+	mime: string | null,
+	/**  Bytes as they will be sent. */
+	bytes: number | null,
+	/**  Pixels as they will be sent. */
+	width: number | null,
+	/**  See `width`. */
+	height: number | null,
+	/**  How long it plays, in milliseconds, where that is known. */
+	duration_ms: number | null,
+	/**  The path of a small picture behind `media://localhost/`. */
+	thumbnail: string | null,
+	/**  A blurred placeholder: a ThumbHash in base64. */
+	blur: string | null,
+	/**  What was changed so that it may be sent. */
+	changes: FileChange[],
+};
+
+/**  A file that was attached to a draft: our row. */
+export type OutgoingFileId = number;
+
+/**  What a file to send is, as the platforms tell files apart. */
+export type OutgoingKind = 
+/**  A picture, moving ones included. */
+"image" | 
+/**  A film. */
+"video" | 
+/**  A sound. */
+"audio" | 
+/**  Anything else. */
+"file";
+
 /**  One permission of a token. */
 export type PermissionCheck = {
 	/**  Its name at Meta, e.g. `pages_messaging`. */
@@ -1370,8 +1627,10 @@ export type SendDecision =
 "it_arrived" | 
 /**  Queued, Failed or NeedsReview: take it away. The text goes back to the draft if `Edit` was meant by the UI. */
 "discard" | 
-/**  Queued and stale: send it now. */
+/**  Queued, and stale, held or scheduled: send it now, with the other parts of its intent. */
 "send_now" | 
+/**  Not sent yet, or failed: back into the draft, text and files, with the other parts of its intent that can. */
+"edit" | 
 /**  Let the messages that wait behind this one go. */
 "release_waiting";
 
@@ -1387,6 +1646,10 @@ export type SendProgress = {
 	next_at: Timestamp | null,
 	/**  How many later messages of the conversation wait behind it. */
 	waiting_behind: number,
+	/**  While its files are on the way: how far they are. */
+	upload: UploadProgress | null,
+	/**  The intent that it is a part of, if that has several. */
+	parts: IntentParts | null,
 };
 
 /**  Why a send stands where it stands. Each is one sentence of the UI. */
@@ -1399,6 +1662,10 @@ export type SendReason =
 { kind: "paused" } | 
 /**  An earlier message of the conversation is not settled. */
 { kind: "behind_earlier" } | 
+/**  Held for a moment, so that it can be taken back. */
+{ kind: "held" } | 
+/**  For later: not before its time. */
+{ kind: "scheduled" } | 
 /**  Waited for more than 30 minutes, or the conversation moved on: the user is asked first. */
 { kind: "stale" } | 
 /**  The platform refused: the reply window is closed. */
@@ -1413,6 +1680,10 @@ export type SendReason =
 { kind: "restricted" } | 
 /**  The text does not fit. */
 { kind: "too_long" } | 
+/**  One of its files cannot be sent. */
+{ kind: "file"; 
+/**  Why. */
+reason: FileRefusal } | 
 /**  The platform refused for another reason. */
 { kind: "rejected"; 
 /**  What the platform said, cleaned, at most 300 characters. */
@@ -1429,6 +1700,18 @@ said: string } |
 { kind: "not_found" } | 
 /**  The user discarded it. */
 { kind: "discarded" };
+
+/**  What the user sends in one go. */
+export type SendRequest = {
+	/**  The text, byte for byte; empty: none. */
+	text?: string,
+	/**  Files of the conversation's draft, in order. */
+	files?: OutgoingFileId[],
+	/**  The message that it quotes. */
+	reply_to?: RemoteId | null,
+	/**  Not before this; `None`: now. */
+	send_at?: Timestamp | null,
+};
 
 /**  Where one part of an intent to send stands. The intent's state is derived from its parts. */
 export type SendState = 
@@ -1469,6 +1752,8 @@ export type Settings = {
 	list_width?: number,
 	/**  The contact panel stands beside the thread where the window is wide enough. */
 	contact_panel?: boolean,
+	/**  How long a message waits before it leaves, so that it can be taken back. */
+	hold?: HoldBeforeSending,
 };
 
 /**  The order of the list. Each is a keyset over an index. */
@@ -1510,6 +1795,13 @@ export type SyncReport = {
 	/**  When the provider has fresh data. */
 	next_update: Timestamp | null,
 };
+
+/**  What becomes of text that is sent together with files. */
+export type TextBesideFiles = 
+/**  A message of its own after the files: the platform would drop one of the two. */
+"own_message" | 
+/**  Stands in the message of the file, which cannot go without it (X through Ayrshare). */
+"required";
 
 /**  How much text fits one message. */
 export type TextLimit = {
@@ -1570,6 +1862,14 @@ place: Place };
 
 /**  Milliseconds since 1970-01-01T00:00:00Z. */
 export type Timestamp = number;
+
+/**  How far the files of a message are. */
+export type UploadProgress = {
+	/**  Bytes that have left. */
+	sent: number,
+	/**  Of so many. */
+	total: number,
+};
 
 /**  The one error type of IPC and of the command line. */
 export type UserError = {

@@ -34,6 +34,7 @@ const sentences: Record<ErrorCode, () => string> = {
   bad_api_base: m.error_bad_api_base,
   bad_input: m.error_bad_input,
   not_found: m.error_not_found,
+  bad_file: m.error_bad_file,
   bad_text: m.error_bad_text,
   window_closed: m.error_window_closed,
   disconnected: m.error_disconnected,

@@ -29,6 +29,7 @@ export function whole(settings: wire.Settings): Settings {
     on_close: 'ask',
     list_width: 320,
     contact_panel: true,
+    hold: 'off',
     ...settings,
   };
 }

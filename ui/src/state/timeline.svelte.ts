@@ -251,7 +251,7 @@ export class Timeline {
       attachments: [],
       reactions: [],
       reply_to: null,
-      send: { state: 'queued', reason: null, since: now, next_at: null, waiting_behind: 0 },
+      send: { state: 'queued', reason: null, since: now, next_at: null, waiting_behind: 0, upload: null, parts: null },
     };
     if (this.#after === null) this.messages = [...this.messages, echo];
     this.jump = { to: 'newest' };

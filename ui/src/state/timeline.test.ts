@@ -38,14 +38,14 @@ describe('a thread', () => {
     const echo = it.messages[1];
     expect(echo?.text).toBe('Hello');
     const key = it.key(echo?.id ?? 0);
-    commit(message(7, { direction: 'out', text: 'Hello', send: { state: 'queued', reason: null, since: 2_000, next_at: null, waiting_behind: 0 } }));
+    commit(message(7, { direction: 'out', text: 'Hello', send: { state: 'queued', reason: null, since: 2_000, next_at: null, waiting_behind: 0, upload: null, parts: null } }));
     await sending;
     expect(ids(it)).toEqual([1, 7]);
     expect(it.key(7)).toBe(key);
   });
 
   it('never shows a sent text twice when the change comes before the answer', async () => {
-    const committed = message(7, { direction: 'out', text: 'Hello', send: { state: 'sending', reason: null, since: 2_000, next_at: null, waiting_behind: 0 } });
+    const committed = message(7, { direction: 'out', text: 'Hello', send: { state: 'sending', reason: null, since: 2_000, next_at: null, waiting_behind: 0, upload: null, parts: null } });
     let commit: (m: Message) => void = () => undefined;
     const it = await open(page([message(1)]), { sendText: () => new Promise((resolve) => (commit = resolve)), messagesById: () => Promise.resolve([committed]) });
     const sending = it.send('Hello', 2_000);
@@ -74,7 +74,7 @@ describe('a thread', () => {
   });
 
   it('hides what the user discarded', async () => {
-    const discarded = message(2, { direction: 'out', send: { state: 'failed', reason: { kind: 'discarded' }, since: 0, next_at: null, waiting_behind: 0 } });
+    const discarded = message(2, { direction: 'out', send: { state: 'failed', reason: { kind: 'discarded' }, since: 0, next_at: null, waiting_behind: 0, upload: null, parts: null } });
     const it = await open(page([message(1), discarded]));
     expect(ids(it)).toEqual([1]);
   });

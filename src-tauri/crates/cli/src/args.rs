@@ -78,8 +78,11 @@ pub enum Command {
         /// The conversation's id.
         conversation: ConversationId,
         /// The text.
-        #[arg(long, allow_hyphen_values = true)]
-        text: String,
+        #[arg(long, allow_hyphen_values = true, required_unless_present = "media")]
+        text: Option<String>,
+        /// A file to send with it; may be given several times.
+        #[arg(long, value_name = "FILE")]
+        media: Vec<PathBuf>,
         /// Seconds to wait for the outcome.
         #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
         wait: Duration,
@@ -225,7 +228,7 @@ mod tests {
     #[test]
     fn a_text_may_look_like_an_option() {
         let parsed = Arguments::try_parse_from(["backscroll", "send", "7", "--text", "--:-)"]).unwrap();
-        assert!(matches!(parsed.command, Command::Send { text, .. } if text == "--:-)"));
+        assert!(matches!(parsed.command, Command::Send { text, .. } if text.as_deref() == Some("--:-)")));
     }
 
     #[test]

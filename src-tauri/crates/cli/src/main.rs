@@ -61,7 +61,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             read::messages(&folder, conversation, before, limit, &mut out).await?
         }
         Command::Gaps { conversation } => read::gaps(&folder, conversation, &mut out).await?,
-        Command::Send { conversation, text, wait } => send::run(&folder, conversation, text, wait, &mut out).await?,
+        Command::Send { conversation, text, media, wait } => {
+            send::run(&folder, conversation, text.unwrap_or_default(), media, wait, &mut out).await?
+        }
         Command::Demo { listen, seed } => demo::run(listen, seed).await?,
         Command::DecodeImage { .. } => ExitCode::from(2),
     };
