@@ -91,6 +91,7 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             webhooks::register_webhook,
             webhooks::registered_webhooks,
             webhooks::remove_webhook,
+            webhooks::test_webhook,
             settings::settings,
             settings::set_settings,
             desktop::open_link,
