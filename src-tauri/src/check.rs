@@ -3,8 +3,8 @@
 
 use backscroll_engine::Secret;
 use backscroll_model::{
-    AccountId, AttachmentId, ConnectionId, ConversationId, ErrorCode, MessageId, OutgoingFileId, Place,
-    ThreadPosition, UserError,
+    AccountId, AttachmentId, ConnectionId, ConversationId, ErrorCode, MessageId, OutgoingFileId, Place, ThreadPosition,
+    UserError,
 };
 
 /// The longest text of a message or a draft, in characters. X allows 10,000; twice that leaves room for what is cut

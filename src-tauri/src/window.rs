@@ -4,8 +4,8 @@
 use backscroll_engine::text;
 use backscroll_model::{OnClose, Theme};
 use tauri::{
-    AppHandle, DragDropEvent, Emitter as _, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
-    Wry, plugin::TauriPlugin, webview::NewWindowResponse, window::Color,
+    AppHandle, DragDropEvent, Emitter as _, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window,
+    WindowEvent, Wry, plugin::TauriPlugin, webview::NewWindowResponse, window::Color,
 };
 use tauri_plugin_window_state::StateFlags;
 use tauri_specta::Event as _;
