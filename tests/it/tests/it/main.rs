@@ -24,6 +24,7 @@ mod notices;
 mod outbox;
 mod pictures;
 mod reading;
+mod sending_files;
 mod storage;
 mod trouble;
 mod unclear;
