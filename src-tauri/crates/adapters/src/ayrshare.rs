@@ -1,8 +1,8 @@
 //! The Ayrshare Messaging API: Messenger, Instagram and X through one key (`reference/ayrshare.md`).
 //!
 //! `config` says what a connection is, `client` sends one request, `body` decodes what comes while it comes,
-//! `normalize` turns it into events, `refusal` and `outcome` say what a failure means, `account` and `auto_response`
-//! are the small endpoints.
+//! `normalize` turns it into events, `refusal` and `outcome` say what a failure means, `upload` brings files to where a
+//! `send` can name them, `account` and `auto_response` are the small endpoints.
 //!
 //! Refuses: deciding when to call, and any call for X without both keys of the user's X app (it would be refused, and
 //! counted).
@@ -19,14 +19,16 @@ mod offline;
 mod outcome;
 mod read;
 mod refusal;
+mod send;
 mod subscribe;
+mod upload;
 mod wire;
 
 use async_trait::async_trait;
 use backscroll_model::{AttachRules, AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
 use tokio::sync::{mpsc, watch};
 
-use crate::{Adapter, AdapterError, Content, Outgoing, Read, ReadDone, SendOutcome, UploadFile, Uploaded};
+use crate::{Adapter, AdapterError, Outgoing, Read, ReadDone, SendOutcome, UploadFile, Uploaded};
 
 pub use account::CreatedProfile;
 pub use client::Ayrshare;
@@ -65,14 +67,11 @@ impl Adapter for Ayrshare {
     }
 
     async fn send(&self, send: &Outgoing) -> SendOutcome {
-        match &send.content {
-            Content::Text(text) => self.post_text(send, text).await,
-            Content::Files { .. } => SendOutcome::Refused(AdapterError::unsupported()),
-        }
+        self.post_message(send).await
     }
 
-    async fn upload(&self, _: &UploadFile, _: &watch::Sender<u64>) -> Result<Uploaded, AdapterError> {
-        Err(AdapterError::unsupported())
+    async fn upload(&self, file: &UploadFile, progress: &watch::Sender<u64>) -> Result<Uploaded, AdapterError> {
+        self.upload_file(file, progress).await
     }
 
     async fn react(

@@ -99,14 +99,13 @@ pub enum Kind {
 impl AdapterError {
     /// For a call that this provider does not have. Nothing was asked.
     pub fn unsupported() -> Self {
-        Self {
-            kind: Kind::Unsupported,
-            http_status: None,
-            code: None,
-            said: "this provider has no such call".to_owned(),
-            server_time: None,
-        }
+        local(Kind::Unsupported, "this provider has no such call")
     }
+}
+
+/// An error found without asking anyone, or without an answer.
+pub(crate) fn local(kind: Kind, said: &str) -> AdapterError {
+    AdapterError { kind, http_status: None, code: None, said: said.to_owned(), server_time: None }
 }
 
 /// What may be done after an error of a **read**.

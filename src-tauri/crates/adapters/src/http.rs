@@ -15,7 +15,7 @@ use reqwest::header::HeaderMap;
 use rustls_platform_verifier::BuilderVerifierExt;
 use url::{Host, Url};
 
-use crate::{Kind, Secret};
+use crate::{AdapterError, Content, Kind, Secret, SendOutcome};
 
 /// Ayrshare's newest documented limit per 5 minutes; used only where a header names the rest but not the whole.
 const DOCUMENTED_QUOTA: u32 = 300;
@@ -37,6 +37,9 @@ pub struct Limits {
     pub read: Duration,
     /// For a whole send or change, body included.
     pub send: Duration,
+    /// Without a byte of an upload leaving, and for its answer. Longer than one would wait for either: what a slow line
+    /// has not taken yet (the system buffers up to 4 MB) counts as left.
+    pub upload: Duration,
 }
 
 impl Default for Limits {
@@ -49,6 +52,7 @@ impl Default for Limits {
             // 64 MB in this time is 4.3 Mbit/s: slower lines go by conversation after the first try.
             read: Duration::from_secs(120),
             send: Duration::from_secs(60),
+            upload: Duration::from_secs(180),
         }
     }
 }
@@ -100,6 +104,12 @@ pub(crate) fn read_client(limits: &Limits, loopback: bool) -> reqwest::Result<re
 /// A client for sends (`reliability.md`, the life of a sent message, 7): a new connection each time.
 pub(crate) fn send_client(limits: &Limits, loopback: bool) -> reqwest::Result<reqwest::Client> {
     base(limits.connect, loopback).timeout(limits.send).pool_max_idle_per_host(0).build()
+}
+
+/// A client for uploads: as long as bytes leave there is no deadline ([`crate::upload`] looks after that), and a file that
+/// is half on its way cannot be repeated on another connection.
+pub(crate) fn upload_client(limits: &Limits, loopback: bool) -> reqwest::Result<reqwest::Client> {
+    base(limits.connect, loopback).pool_max_idle_per_host(0).build()
 }
 
 /// What all clients share. `direct`: past the system's proxy, which cannot reach our loopback and would resolve names
@@ -206,14 +216,34 @@ impl Scrubber {
         Self { secrets: secrets.into_iter().filter(|s| !s.is_empty()).collect() }
     }
 
-    /// Also scrubs `private`: the text being sent, which a provider may echo in its refusal.
-    pub fn and(&self, private: &str) -> Self {
+    /// Also scrubs what is being sent, text and files, which a provider may echo in its refusal.
+    pub fn and(&self, content: &Content) -> Self {
+        let (text, refs) = match content {
+            Content::Text(text) => (Some(text), [].as_slice()),
+            Content::Files { refs, text, .. } => (text.as_ref(), refs.as_slice()),
+        };
         let mut all = self.clone();
         // A short text such as "ok" would tear the refusal apart and gives nothing away.
-        if private.trim().chars().count() >= 8 {
-            all.secrets.push(Secret::new(private));
-        }
+        let text = text.filter(|text| text.trim().chars().count() >= 8);
+        all.secrets.extend(text.into_iter().chain(refs.iter().map(|file| &file.0)).map(Secret::new));
         all
+    }
+
+    /// `error`, clean.
+    pub fn error(&self, mut error: AdapterError) -> AdapterError {
+        error.said = self.clean(&error.said);
+        error.code = error.code.map(|code| self.clean(&code));
+        error
+    }
+
+    /// The same of what came of a send.
+    pub fn outcome(&self, outcome: SendOutcome) -> SendOutcome {
+        match outcome {
+            SendOutcome::NotSent(error) => SendOutcome::NotSent(self.error(error)),
+            SendOutcome::Refused(error) => SendOutcome::Refused(self.error(error)),
+            SendOutcome::Ambiguous(error) => SendOutcome::Ambiguous(self.error(error)),
+            accepted @ SendOutcome::Accepted { .. } => accepted,
+        }
     }
 
     /// One clean line without secrets, at most 300 characters. Invisible characters go first, so that none of them can

@@ -7,6 +7,7 @@
 //! place that knows what may be repeated.
 
 pub mod ayrshare;
+mod content;
 mod error;
 pub mod hook;
 pub mod hook_echo;
@@ -17,6 +18,7 @@ pub mod meta;
 mod redact;
 #[cfg(test)]
 mod test_support;
+mod upload;
 
 use async_trait::async_trait;
 use backscroll_model::{

@@ -3,8 +3,8 @@
 //!
 //! `config` says what a connection is, `client` sends one request, `fields` knows which fields are asked for and which
 //! this version of Graph lacks, `wire` and `normalize` turn an answer into events, `read` puts the questions, `refusal`
-//! says what an error means, `outcome` what came of a `send`; `check`, `profile` and `subscribe` are the small endpoints;
-//! `hook` with `hook_message` reads webhooks.
+//! says what an error means, `outcome` what came of a `send`; `upload` brings files to where a send can name them; `check`,
+//! `profile`, `react` and `subscribe` are the small endpoints; `hook` with `hook_message` reads webhooks.
 //!
 //! Refuses: deciding when to call and how fast (the engine paces), archives and automatic replies (Graph has none), and
 //! everything for X.
@@ -20,10 +20,12 @@ mod normalize;
 mod offline;
 mod outcome;
 mod profile;
+mod react;
 mod read;
 mod refusal;
 mod send;
 mod subscribe;
+mod upload;
 mod wire;
 
 pub use client::Meta;
@@ -35,7 +37,7 @@ use async_trait::async_trait;
 use backscroll_model::{AttachRules, AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
 use tokio::sync::{mpsc, watch};
 
-use crate::{Adapter, AdapterError, Content, Outgoing, Read, ReadDone, SendOutcome, UploadFile, Uploaded};
+use crate::{Adapter, AdapterError, Outgoing, Read, ReadDone, SendOutcome, UploadFile, Uploaded};
 
 #[async_trait]
 impl Adapter for Meta {
@@ -66,25 +68,22 @@ impl Adapter for Meta {
     }
 
     async fn send(&self, send: &Outgoing) -> SendOutcome {
-        match &send.content {
-            Content::Text(text) => self.post_text(send, text).await,
-            Content::Files { .. } => SendOutcome::Refused(AdapterError::unsupported()),
-        }
+        self.post_message(send).await
     }
 
-    async fn upload(&self, _: &UploadFile, _: &watch::Sender<u64>) -> Result<Uploaded, AdapterError> {
-        Err(AdapterError::unsupported())
+    async fn upload(&self, file: &UploadFile, progress: &watch::Sender<u64>) -> Result<Uploaded, AdapterError> {
+        self.upload_file(file, progress).await
     }
 
     async fn react(
         &self,
-        _: Platform,
+        platform: Platform,
         _: &RemoteId,
-        _: &RemoteId,
-        _: &RemoteId,
-        _: Option<&str>,
+        recipient: &RemoteId,
+        message: &RemoteId,
+        emoji: Option<&str>,
     ) -> Result<(), AdapterError> {
-        Err(AdapterError::unsupported())
+        self.post_reaction(platform, recipient, message, emoji).await
     }
 
     async fn set_archived(&self, _: Platform, _: &RemoteId, _: bool) -> Result<(), AdapterError> {

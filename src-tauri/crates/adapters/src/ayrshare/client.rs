@@ -6,16 +6,19 @@
 use backscroll_model::{Platform, RemoteId};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Response};
+use reqwest::multipart::Form;
+use reqwest::{Body, Method, Response};
 use serde::Serialize;
 use url::Url;
 
 use super::config::{AyrshareConfig, ConfigError, XKeys};
-use super::outcome::{self, Reply};
+use super::outcome::Reply;
 use super::read::Walks;
 use super::refusal::{self, Asker, Refusal};
+pub(super) use crate::error::local;
 use crate::http::{self, Facts, Limits, Scrubber};
-use crate::{AdapterError, Kind, Outgoing, Secret, SendOutcome};
+use crate::upload::Escort;
+use crate::{AdapterError, Kind, Secret};
 
 const PROFILE_KEY: HeaderName = HeaderName::from_static("profile-key");
 const X_KEY: HeaderName = HeaderName::from_static("x-twitter-oauth1-api-key");
@@ -38,7 +41,8 @@ pub struct Ayrshare {
     profile_key: Option<Secret>,
     reads: reqwest::Client,
     sends: reqwest::Client,
-    scrubber: Scrubber,
+    uploads: reqwest::Client,
+    pub(super) scrubber: Scrubber,
     pub(super) limits: Limits,
     pub(super) walks: Walks,
 }
@@ -103,6 +107,7 @@ impl Ayrshare {
             profile_key,
             reads: http::read_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
             sends: http::send_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
+            uploads: http::upload_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
             scrubber: Scrubber::new(secrets),
             limits: config.limits,
             walks: Walks::default(),
@@ -160,37 +165,16 @@ impl Ayrshare {
         self.answer(response, facts, who).await
     }
 
-    /// Sends a text (3.1). `recipientId` whenever it is known; the thread besides, which X accepts alone.
-    pub(super) async fn post_text(&self, send: &Outgoing, text: &str) -> SendOutcome {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            recipient_id: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            conversation_id: Option<&'a str>,
-            message: &'a str,
-        }
-        let is_x = send.platform == Platform::X;
-        let headers = match self.refuse_x_without_keys(Some(send.platform)) {
-            Ok(()) => self.headers_for(Some(send.platform), As::Connection),
-            Err(refused) => Err(refused),
-        };
-        let headers = match headers {
-            Ok(headers) => headers,
-            Err(refused) => return SendOutcome::NotSent(refused),
-        };
-        if send.recipient.is_none() && !is_x {
-            return SendOutcome::Refused(local(Kind::Recipient, "the recipient's id is not known"));
-        }
-        let body = Body {
-            recipient_id: send.recipient.as_ref().map(RemoteId::as_str),
-            conversation_id: is_x.then_some(send.conversation.as_str()),
-            message: text,
-        };
-        let url = self.url(&format!("/messages/{}", path_word(send.platform)));
-        let scrubber = self.scrubber.and(text);
-        let reply = match self.sends.post(url).headers(headers).json(&body).send().await {
+    /// Posts `body`, once, on a connection of its own, and judges nothing. `Err`: nobody was asked.
+    pub(super) async fn post_once(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+        platform: Option<Platform>,
+    ) -> Result<Reply, AdapterError> {
+        self.refuse_x_without_keys(platform)?;
+        let headers = self.headers_for(platform, As::Connection)?;
+        Ok(match self.sends.post(self.url(path)).headers(headers).json(body).send().await {
             Err(error) => {
                 let (kind, said) = http::transport(error);
                 Reply::Failed { kind, said }
@@ -201,13 +185,44 @@ impl Ayrshare {
                 // A body that breaks off is no body: the status alone may still prove something.
                 body: http::small_body(response, ERROR_BODY).await.ok().flatten(),
             },
+        })
+    }
+
+    /// Posts a form with a file in it.
+    pub(super) async fn post_form(&self, path: &str, form: Form, escort: Escort) -> Result<Answer, AdapterError> {
+        let headers = self.headers_for(None, As::Connection)?;
+        let request = self.uploads.post(self.url(path)).headers(headers).multipart(form);
+        let sent = escort.answer(request.send()).await;
+        let sent = sent.map_err(|(kind, said)| self.error(kind, None, &said, Facts::default()))?;
+        let answer = async {
+            let (response, facts) = self.require_ok(sent, As::Connection).await?;
+            self.answer(response, facts, As::Connection).await
         };
-        match outcome::classify(reply, self.asker(As::Connection)) {
-            SendOutcome::NotSent(error) => SendOutcome::NotSent(scrubbed(error, &scrubber)),
-            SendOutcome::Refused(error) => SendOutcome::Refused(scrubbed(error, &scrubber)),
-            SendOutcome::Ambiguous(error) => SendOutcome::Ambiguous(scrubbed(error, &scrubber)),
-            accepted @ SendOutcome::Accepted { .. } => accepted,
-        }
+        let slow = |_| self.error(Kind::Network, None, "an answer that does not end", Facts::default());
+        tokio::time::timeout(self.limits.send, answer).await.map_err(slow)?
+    }
+
+    /// Puts a file where an upload address says, without any of our headers: the address is the permission. Its answer
+    /// is no JSON of Ayrshare's, and may repeat the address: only the status is looked at.
+    pub(super) async fn put_file(
+        &self,
+        address: Url,
+        headers: HeaderMap,
+        body: Body,
+        escort: Escort,
+    ) -> Result<u16, AdapterError> {
+        let request = self.uploads.put(address).headers(headers).body(body);
+        let sent = escort.answer(request.send()).await;
+        let sent = sent.map_err(|(kind, said)| self.error(kind, None, &said, Facts::default()))?;
+        Ok(sent.status().as_u16())
+    }
+
+    /// Whether a network, or a file of ours, may go to this address: https, or the very origin of an API on loopback.
+    pub(super) fn is_reachable(&self, address: &Url) -> bool {
+        let own = || {
+            Url::parse(&self.base).is_ok_and(|base| http::is_loopback_http(&base) && base.origin() == address.origin())
+        };
+        address.username().is_empty() && address.password().is_none() && (address.scheme() == "https" || own())
     }
 
     /// Archives or re-activates (4).
@@ -252,7 +267,7 @@ impl Ayrshare {
         format!("{}{path}", self.base)
     }
 
-    fn asker(&self, who: As<'_>) -> Asker {
+    pub(super) fn asker(&self, who: As<'_>) -> Asker {
         let as_profile = match who {
             As::Connection => self.acts_as_profile(),
             As::Primary => false,
@@ -328,17 +343,6 @@ pub(super) fn path_word(platform: Platform) -> &'static str {
 /// The two lists of 2.1.
 pub(super) fn status_word(archived: bool) -> &'static str {
     if archived { "archived" } else { "active" }
-}
-
-/// An error found without asking anyone.
-pub(super) fn local(kind: Kind, said: &str) -> AdapterError {
-    AdapterError { kind, http_status: None, code: None, said: said.to_owned(), server_time: None }
-}
-
-fn scrubbed(mut error: AdapterError, scrubber: &Scrubber) -> AdapterError {
-    error.said = scrubber.clean(&error.said);
-    error.code = error.code.map(|code| scrubber.clean(&code));
-    error
 }
 
 fn header(secret: &Secret, what: &'static str) -> Result<HeaderValue, ConfigError> {

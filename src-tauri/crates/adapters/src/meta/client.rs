@@ -15,7 +15,8 @@ use backscroll_model::{Quota, RemoteId, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Method, Response};
+use reqwest::multipart::Form;
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::Sha256;
@@ -25,11 +26,15 @@ use super::config::{ConfigError, MetaConfig, is_version};
 use super::fields::Memory;
 use super::refusal;
 use super::wire::{Object, Paged};
+pub(super) use crate::error::local;
 use crate::http::{self, Scrubber};
+use crate::upload::Escort;
 use crate::{AdapterError, Kind, Secret};
 
 /// More than any page needs: 50 conversations of 20 messages are about 2 MB.
 const BODY: usize = 16 * 1024 * 1024;
+/// Why a request without a path was not made.
+const NOWHERE: &str = "nothing has such an id";
 /// All but the characters that no URL treats specially: old ids hold `$`, `:` and `=` (1.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -40,8 +45,9 @@ pub struct Meta {
     headers: HeaderMap,
     /// `appsecret_proof`, if the app's secret was given.
     proof: Option<Secret>,
-    reads: reqwest::Client,
-    sends: reqwest::Client,
+    reads: Client,
+    sends: Client,
+    uploads: Client,
     pub(super) scrubber: Scrubber,
     pub(super) config: MetaConfig,
     pub(super) memory: Memory,
@@ -150,6 +156,7 @@ impl Meta {
             proof,
             reads: http::read_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
             sends: http::send_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
+            uploads: http::upload_client(&config.limits, loopback).map_err(|_| ConfigError::Client)?,
             scrubber: Scrubber::new(secrets.into_iter().flatten()),
             memory: Memory::new(config.known_missing.clone()),
             told_version: AtomicBool::new(false),
@@ -164,29 +171,37 @@ impl Meta {
 
     /// Sends one request, once, and judges nothing.
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Reply {
-        // A URL treats these two as steps up the path, however they are encoded.
-        if ask.path.iter().any(|segment| [".", "..", ""].contains(segment)) {
-            return Reply::Failed { kind: Kind::NotFound, said: "nothing has such an id".to_owned() };
-        }
-        let mut url = self.base.clone();
-        for segment in ask.path {
-            url.push('/');
-            url.extend(utf8_percent_encode(segment, SEGMENT));
-        }
         let client = if ask.method == Method::GET { &self.reads } else { &self.sends };
-        let mut request = client.request(ask.method.clone(), url).headers(self.headers.clone()).query(ask.query);
-        if let Some(proof) = &self.proof {
-            request = request.query(&[("appsecret_proof", proof.expose())]);
-        }
+        let Some(request) = self.request(client, ask.method.clone(), ask.path) else { return nowhere() };
+        let mut request = request.query(ask.query);
         if let Some(json) = ask.json {
             request = request.json(json);
         }
-        let response = match request.send().await {
+        self.hear(request.send().await.map_err(http::transport)).await
+    }
+
+    /// A request to a path below the version, with token and proof. `None`: there is no such path.
+    fn request(&self, client: &Client, method: Method, path: &[&str]) -> Option<RequestBuilder> {
+        // A URL treats these two as steps up the path, however they are encoded.
+        if path.iter().any(|segment| [".", "..", ""].contains(segment)) {
+            return None;
+        }
+        let mut url = self.base.clone();
+        for segment in path {
+            url.push('/');
+            url.extend(utf8_percent_encode(segment, SEGMENT));
+        }
+        let request = client.request(method, url).headers(self.headers.clone());
+        Some(match &self.proof {
+            Some(proof) => request.query(&[("appsecret_proof", proof.expose())]),
+            None => request,
+        })
+    }
+
+    async fn hear(&self, came: Result<Response, (Kind, String)>) -> Reply {
+        let response = match came {
             Ok(response) => response,
-            Err(error) => {
-                let (kind, said) = http::transport(error);
-                return Reply::Failed { kind, said };
-            }
+            Err((kind, said)) => return Reply::Failed { kind, said },
         };
         let status = response.status().as_u16();
         let facts = Facts::of(response.headers());
@@ -196,7 +211,28 @@ impl Meta {
 
     /// [`Self::ask`], judged: a 200 that is JSON and no error, or an error.
     pub(super) async fn call(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
-        let (status, facts, body) = match self.ask(ask).await {
+        self.judge(self.ask(ask).await)
+    }
+
+    /// Posts a form with a file in it, judged like [`Self::call`].
+    pub(super) async fn call_with_file(
+        &self,
+        path: &[&str],
+        form: Form,
+        escort: Escort,
+    ) -> Result<Answer, AdapterError> {
+        let Some(request) = self.request(&self.uploads, Method::POST, path) else {
+            return Err(local(Kind::NotFound, NOWHERE));
+        };
+        let came = escort.answer(request.multipart(form).send()).await;
+        let heard = tokio::time::timeout(self.config.limits.send, self.hear(came)).await;
+        let reply = heard
+            .unwrap_or_else(|_| Reply::Failed { kind: Kind::Network, said: "an answer that does not end".to_owned() });
+        Ok(self.judge(reply)?)
+    }
+
+    fn judge(&self, reply: Reply) -> Result<Answer, Refused> {
+        let (status, facts, body) = match reply {
             Reply::Answered { status, facts, body } => (status, facts, body),
             Reply::Failed { kind, said } => {
                 return Err(Refused { error: self.scrubbed(local(kind, &said)), body: Vec::new() });
@@ -226,10 +262,8 @@ impl Meta {
     }
 
     /// `error` without our secrets.
-    pub(super) fn scrubbed(&self, mut error: AdapterError) -> AdapterError {
-        error.said = self.scrubber.clean(&error.said);
-        error.code = error.code.map(|code| self.scrubber.clean(&code));
-        error
+    pub(super) fn scrubbed(&self, error: AdapterError) -> AdapterError {
+        self.scrubber.error(error)
     }
 
     /// An answer without our secrets: `paging.next` of every list in it holds the token (2.5).
@@ -325,6 +359,10 @@ fn meters_by_use(json: &str) -> Vec<Meter> {
     lists.flatten().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect()
 }
 
+fn nowhere() -> Reply {
+    Reply::Failed { kind: Kind::NotFound, said: NOWHERE.to_owned() }
+}
+
 enum Shape {
     Plain,
     Error,
@@ -348,11 +386,6 @@ fn proof(app_secret: &Secret, token: &Secret) -> Result<Secret, ConfigError> {
         .map_err(|_| ConfigError::BadSecret("the app secret"))?;
     mac.update(token.expose().as_bytes());
     Ok(Secret::new(hex::encode(mac.finalize().into_bytes())))
-}
-
-/// An error found without an answer.
-pub(super) fn local(kind: Kind, said: &str) -> AdapterError {
-    AdapterError { kind, http_status: None, code: None, said: said.to_owned(), server_time: None }
 }
 
 #[cfg(test)]

@@ -17,8 +17,17 @@ use super::refusal::{self, Refusal};
 use super::wire::Object;
 use crate::{AdapterError, Kind, Retry, SendOutcome};
 
-/// Classifies `reply`. `human_agent`: the send carried that tag, so that a bare "no permission" speaks of the tag (6.4).
-pub(super) fn classify(reply: Reply, human_agent: bool) -> SendOutcome {
+/// What of a send its answer may speak about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sent {
+    /// It carried that tag, so that a bare "no permission" speaks of the tag (6.4).
+    pub human_agent: bool,
+    /// It held several pictures, which not every account may send (2534068, 6.2).
+    pub several: bool,
+}
+
+/// Classifies `reply`.
+pub(super) fn classify(reply: Reply, sent: Sent) -> SendOutcome {
     match reply {
         Reply::Failed { kind, said } => {
             let error = local(kind, &said);
@@ -31,7 +40,7 @@ pub(super) fn classify(reply: Reply, human_agent: bool) -> SendOutcome {
         }
         Reply::Answered { status, facts, body } => {
             let json = body.as_deref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
-            Answer { status, facts }.classify(json.map_or(Verdict::Unreadable, verdict), human_agent)
+            Answer { status, facts }.classify(json.map_or(Verdict::Unreadable, verdict), sent)
         }
     }
 }
@@ -42,7 +51,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn classify(self, verdict: Verdict, human_agent: bool) -> SendOutcome {
+    fn classify(self, verdict: Verdict, sent: Sent) -> SendOutcome {
         match (self.status, verdict) {
             (200..=299, Verdict::Accepted(remote_id)) => {
                 SendOutcome::Accepted { remote_id, server_time: self.facts.server_time }
@@ -52,7 +61,7 @@ impl Answer {
                 SendOutcome::Ambiguous(self.refused_as(Kind::Server, &refusal))
             }
             (100..=199 | 300..=399 | 408 | 500.., _) => SendOutcome::Ambiguous(self.error(Kind::Server, "")),
-            (_, Verdict::Refused(refusal)) => self.refused(&refusal, human_agent),
+            (_, Verdict::Refused(refusal)) => self.refused(&refusal, sent),
             // By the status alone: whoever says so, the request went no further.
             (401 | 429, Verdict::Unreadable | Verdict::Unclear) => {
                 let kind = refusal::kind(self.status, None, self.facts.wait);
@@ -65,10 +74,13 @@ impl Answer {
         }
     }
 
-    fn refused(self, refusal: &Refusal, human_agent: bool) -> SendOutcome {
+    fn refused(self, refusal: &Refusal, sent: Sent) -> SendOutcome {
         let kind = match refusal::kind(self.status, Some(refusal), self.facts.wait) {
-            // The tag concerns this one message; what the account may do otherwise is not in question.
-            Kind::Permission { name: None } if human_agent && matches!(refusal.code, 10 | 100 | 200) => {
+            // Several pictures, or the tag, concern this one message; what the account may do otherwise is not in question.
+            Kind::Permission { .. } if sent.several && refusal.is(2_534_068) => {
+                return SendOutcome::Refused(self.refused_as(Kind::Rejected, refusal));
+            }
+            Kind::Permission { name: None } if sent.human_agent && matches!(refusal.code, 10 | 100 | 200) => {
                 let name = Some("human_agent".to_owned());
                 return SendOutcome::Refused(self.refused_as(Kind::Permission { name }, refusal));
             }

@@ -35,6 +35,8 @@ fn waiting(status: u16, body: &str) -> Reply {
     Reply::Answered { status, facts, body: Ok(body.as_bytes().to_vec()) }
 }
 
+const HUMAN: Sent = Sent { human_agent: true, several: false };
+
 #[rustfmt::skip]
 fn table() -> Vec<Row<Reply>> {
     let limited = |wait| Kind::RateLimited { wait };
@@ -94,6 +96,19 @@ fn table() -> Vec<Row<Reply>> {
         ("path", error(400, 2500, 0, "Unknown path components: /x"), Refused(Kind::Rejected)),
         ("object gone", error(400, 100, 33, "Unsupported post request."), Refused(Kind::NotFound)),
         ("a number of tomorrow", error(400, 987_654, 0, "x"), Refused(Kind::Rejected)),
+        // Files (B), on either platform: an id that ended or is another Page's, a type that does not fit, too large.
+        ("attachment id ended", error(400, 100, 2_018_074, "x"), Refused(Kind::Rejected)),
+        ("type of the file", error(400, 100, 2_018_047, "x"), Refused(Kind::Rejected)),
+        ("too large", error(400, 100, 2_018_109, "x"), Refused(Kind::Rejected)),
+        ("picture too large", error(400, 36_000, 0, "The image size is too large."), Refused(Kind::Rejected)),
+        ("media, Instagram", error(400, 100, 2_534_015, "x"), Refused(Kind::Rejected)),
+        ("HEIC, Instagram", error(400, 100, 2_534_080, "x"), Refused(Kind::Rejected)),
+        ("too many bytes, Instagram", error(400, 100, 0, "(#100) Length of param message[text] must be less than or equal to 1000"), Refused(Kind::Rejected)),
+        ("private reply, Instagram", error(400, 100, 2_534_025, "x"), Refused(Kind::Rejected)),
+        ("window, Instagram, localised", error(403, 10, 2_534_022, "此消息是在允许的时间范围之外发送的"), Refused(Kind::WindowClosed)),
+        ("window, Instagram, in a 200", error(200, 10, 2_534_022, WINDOW), Refused(Kind::WindowClosed)),
+        ("gone, Instagram", error(400, 9010, 0, "x"), Refused(Kind::NotFound)),
+        ("Instagram's node", error(400, 3, 2_534_022, "x"), Refused(Kind::WindowClosed)),
         // Another app (O).
         ("not owner, 2018300", error(400, 2_018_300, 0, "x"), Refused(Kind::NotOwner)),
         ("not owner, as subcode", error(400, 100, 2_018_300, "x"), Refused(Kind::NotOwner)),
@@ -134,7 +149,10 @@ fn table() -> Vec<Row<Reply>> {
         ("429 broke off", broken_off(429), NotSent(limited(None))),
         ("401 html", answer(401, HTML), NotSent(Kind::TokenRevoked)),
         ("401 broke off", broken_off(401), NotSent(Kind::TokenRevoked)),
+        ("Instagram's rate", error(400, 613, 2_534_040, "x"), NotSent(limited(None))),
+        ("several pictures nobody sent", error(400, 100, 2_534_068, "x"), NotSent(permission(""))),
         // A file that Meta could not fetch was not sent.
+        ("video url", error(400, 100, 2_018_294, "x"), NotSent(Kind::Server)),
         ("media url", error(400, 100, 2_018_008, "x"), NotSent(Kind::Server)),
         // It may have been delivered.
         ("code 1", error(500, 1, 0, "An unknown error occurred"), Ambiguous(Kind::Server)),
@@ -172,18 +190,27 @@ fn table() -> Vec<Row<Reply>> {
 
 #[test]
 fn every_answer_means_what_the_table_says() {
-    assert_table(table(), |reply| classify(reply, false));
+    assert_table(table(), |reply| classify(reply, Sent::default()));
 }
 
 #[test]
 fn a_refused_tag_fails_its_message_and_not_the_account() {
     let human = || Kind::Permission { name: Some("human_agent".to_owned()) };
     for reply in [error(403, 10, 0, "x"), error(400, 200, 0, "x")] {
-        assert_is("the tag", &Refused(human()), &classify(reply, true));
+        assert_is("the tag", &Refused(human()), &classify(reply, HUMAN));
     }
-    let named = classify(error(403, 200, 0, "(#200) Requires pages_messaging"), true);
+    let named = classify(error(403, 200, 0, "(#200) Requires pages_messaging"), HUMAN);
     assert_is("named", &NotSent(Kind::Permission { name: Some("pages_messaging".to_owned()) }), &named);
-    assert_is("closed", &Refused(Kind::WindowClosed), &classify(error(400, 10, 2_018_278, WINDOW), true));
+    assert_is("closed", &Refused(Kind::WindowClosed), &classify(error(400, 10, 2_018_278, WINDOW), HUMAN));
+}
+
+#[test]
+fn several_pictures_where_the_account_may_not_fail_their_message_and_not_the_account() {
+    let several = Sent { several: true, ..Sent::default() };
+    for reply in [error(400, 100, 2_534_068, "x"), error(403, 2_534_068, 0, "x"), error(400, 10, 2_534_068, "x")] {
+        assert_is("several", &Refused(Kind::Rejected), &classify(reply, several));
+    }
+    assert_is("one", &NotSent(Kind::Permission { name: None }), &classify(error(403, 10, 0, "x"), several));
 }
 
 #[test]
@@ -191,12 +218,15 @@ fn the_providers_clock_and_numbers_are_handed_on() {
     let at = Some(backscroll_model::Timestamp(1_770_112_800_000));
     let facts = Facts { server_time: at, ..Facts::default() };
     let body = Ok(br#"{"message_id":"m"}"#.to_vec());
-    let SendOutcome::Accepted { server_time, .. } = classify(Reply::Answered { status: 200, facts, body }, false)
+    let SendOutcome::Accepted { server_time, .. } =
+        classify(Reply::Answered { status: 200, facts, body }, Sent::default())
     else {
         panic!("not accepted");
     };
     assert_eq!(server_time, at);
-    let SendOutcome::Refused(error) = classify(error(400, 10, 2_018_278, WINDOW), false) else { panic!("not refused") };
+    let SendOutcome::Refused(error) = classify(error(400, 10, 2_018_278, WINDOW), Sent::default()) else {
+        panic!("not refused")
+    };
     assert_eq!((error.http_status, error.code.as_deref()), (Some(400), Some("10/2018278")));
     assert!(error.said.contains("outside of allowed window"));
 }
@@ -204,7 +234,7 @@ fn the_providers_clock_and_numbers_are_handed_on() {
 proptest::proptest! {
     #[test]
     fn no_answer_whatever_is_accepted_without_an_id_in_it(status in 0u16..1000, body in ".{0,80}") {
-        if let SendOutcome::Accepted { remote_id, .. } = classify(answer(status, &body), false) {
+        if let SendOutcome::Accepted { remote_id, .. } = classify(answer(status, &body), Sent::default()) {
             proptest::prop_assert!(body.contains(remote_id.as_str()));
             proptest::prop_assert!((200..300).contains(&status));
         }
@@ -214,7 +244,7 @@ proptest::proptest! {
     fn a_server_error_is_never_proof_of_anything(
         status in 500u16..1000, code in -5i64..700, subcode in 0i64..3_000_000, human in proptest::bool::ANY,
     ) {
-        let ambiguous = matches!(classify(error(status, code, subcode, "x"), human), SendOutcome::Ambiguous(_));
+        let ambiguous = matches!(classify(error(status, code, subcode, "x"), Sent { human_agent: human, several: false }), SendOutcome::Ambiguous(_));
         proptest::prop_assert!(ambiguous);
     }
 
@@ -222,7 +252,7 @@ proptest::proptest! {
     fn codes_that_may_hide_a_delivery_are_never_proof(
         status in 200u16..500, code in proptest::sample::select(vec![-1i64, 1, 2, 1200]), subcode in 0i64..100_000,
     ) {
-        let ambiguous = matches!(classify(error(status, code, subcode, "x"), false), SendOutcome::Ambiguous(_));
+        let ambiguous = matches!(classify(error(status, code, subcode, "x"), Sent::default()), SendOutcome::Ambiguous(_));
         proptest::prop_assert!(ambiguous);
     }
 }
