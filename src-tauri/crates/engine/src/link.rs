@@ -353,9 +353,9 @@ mod tests {
         for platform in Platform::ALL {
             assert_eq!(ayrshare.capabilities(platform), capabilities(Provider::Ayrshare, platform));
         }
-        let meta = graph().own;
+        let link = graph();
+        let meta = link.meta().unwrap();
         for platform in [Platform::Messenger, Platform::Instagram] {
-            let Own::Meta(meta) = &meta else { panic!("a token is Graph's") };
             assert_eq!(meta.capabilities(platform), capabilities(Provider::Meta, platform));
         }
     }
