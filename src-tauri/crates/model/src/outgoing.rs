@@ -248,6 +248,7 @@ pub fn split(rules: AttachRules, files: &[OutgoingKind], has_text: bool) -> Resu
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
     use super::*;
     use crate::{Platform, Provider};
     use OutgoingKind::{Audio, File, Image, Video};

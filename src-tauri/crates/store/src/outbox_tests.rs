@@ -491,7 +491,7 @@ fn what_the_user_settled_or_discarded_is_never_shown_twice_when_it_shows_up_late
 fn a_file_is_uploaded_before_its_message_leaves_and_the_text_waits_for_it() {
     let desk = Desk::new(1);
     let sent = desk.enqueue_with_file(0, "Here it is", NOW);
-    let [file, text] = sent.messages[..] else { panic!("two parts") };
+    let (file, text) = (sent.messages[0], sent.messages[1]);
     assert_eq!(desk.ready(NOW), [file]);
     begin_upload(&desk.connection, file, NOW).unwrap();
     assert!(desk.ready(NOW).is_empty(), "the text waits for its file");

@@ -2,6 +2,7 @@
 
 use backscroll_engine::Inbox;
 use backscroll_model::*;
+use backscroll_simulator::{Fault, Hold};
 
 use crate::{
     desk::Desk,
@@ -187,4 +188,113 @@ async fn a_reaction_is_refused_where_the_provider_sends_none() {
     let react = async |emoji: &str| desk.inbox().react(message, Some(emoji.into())).await.unwrap_err().code;
     assert_eq!((react("like").await, react("❤").await), (ErrorCode::BadInput, ErrorCode::Unsupported));
     assert!(desk.thread(row).await[0].reactions.is_empty());
+}
+
+async fn attached(desk: &Desk, row: ConversationId, name: &str) -> OutgoingFileId {
+    let id = desk.inbox().attach_bytes(row, name.into(), sound()).await.unwrap();
+    ready(desk, row).await;
+    id
+}
+
+async fn send_with(desk: &Desk, row: ConversationId, text: &str, files: Vec<OutgoingFileId>) -> Vec<MessageId> {
+    let request = SendRequest { text: text.into(), files, ..SendRequest::default() };
+    desk.inbox().send(row, request).await.unwrap().iter().map(|message| message.id).collect()
+}
+
+#[tokio::test]
+async fn a_file_and_its_text_arrive_in_order_and_the_copy_that_was_sent_is_the_copy_that_is_kept() {
+    let desk = Desk::running().await;
+    for platform in [Sim::Facebook, Sim::Instagram] {
+        let chat = desk.chat(platform);
+        let row = desk.conversation(&chat).await.id;
+        let file = attached(&desk, row, "hold on.wav").await;
+        let sent = send_with(&desk, row, "Listen to this", vec![file]).await;
+        assert_eq!(sent.len(), 2);
+        let shown = desk.inbox().messages_by_id(sent.clone()).await.unwrap();
+        let MediaState::Ready { path } = shown[0].attachments[0].file.clone() else { panic!("{:?}", shown[0]) };
+        desk.settle().await;
+        for id in &sent {
+            assert_eq!(desk.state(*id).await, SendState::Accepted, "{platform:?} {:?}", desk.progress(*id).await);
+        }
+        let arrived = desk.delivered_to(&chat);
+        let arrived = &arrived[arrived.len() - 2..];
+        assert_eq!((arrived[0].files.len(), arrived[1].text.as_deref()), (1, Some("Listen to this")));
+        // Read back, it is the same row with the same copy: nothing is fetched that was here.
+        desk.advance(300).await;
+        let kept = desk.inbox().messages_by_id(vec![sent[0]]).await.unwrap().remove(0);
+        assert_eq!(kept.attachments.len(), 1);
+        assert_eq!(kept.attachments[0].file, MediaState::Ready { path });
+    }
+}
+
+#[tokio::test]
+async fn the_same_file_is_uploaded_once() {
+    let desk = Desk::running().await;
+    let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+    for _ in 0..2 {
+        let file = attached(&desk, row, "again.wav").await;
+        let sent = send_with(&desk, row, "", vec![file]).await;
+        desk.settle().await;
+        assert_eq!(desk.state(sent[0]).await, SendState::Accepted);
+    }
+    assert_eq!(desk.calls("POST", "/media/upload"), 1);
+    assert_eq!(desk.calls("POST", "/messages/facebook"), 2);
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_starts_again_and_holds_up_no_other_conversation() {
+    let desk = Desk::running().await;
+    let (chat, other) = (desk.chat(Sim::Facebook), desk.chat(Sim::Instagram));
+    let row = desk.conversation(&chat).await.id;
+    desk.sim.on("POST", "/media/upload").fail(Fault::Reset);
+    let file = attached(&desk, row, "a.wav").await;
+    let sent = send_with(&desk, row, "And this", vec![file]).await;
+    desk.settle().await;
+    assert_eq!((desk.state(sent[0]).await, desk.reason(sent[0]).await), (SendState::Queued, Some(SendReason::Offline)));
+    assert_eq!(desk.reason(sent[1]).await, Some(SendReason::BehindEarlier));
+    let text = desk.send(&other, "Meanwhile").await;
+    desk.settle().await;
+    assert_eq!(desk.state(text).await, SendState::Accepted);
+    desk.advance(300).await;
+    for id in sent {
+        assert_eq!(desk.state(id).await, SendState::Accepted, "{:?}", desk.progress(id).await);
+    }
+    assert_eq!(desk.delivered_to(&chat).len(), 2, "nothing is delivered twice");
+}
+
+#[tokio::test]
+async fn an_upload_is_told_as_such_and_can_be_taken_back() {
+    let desk = Desk::running().await;
+    let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+    let hold = Hold::new();
+    desk.sim.on("POST", "/media/upload").fail(Fault::Hold(hold.clone()));
+    let file = attached(&desk, row, "a.wav").await;
+    let sent = send_with(&desk, row, "", vec![file]).await;
+    desk.until_state(sent[0], SendState::Uploading).await;
+    let total = desk.progress(sent[0]).await.upload.map(|upload| upload.total);
+    assert!(total.is_none_or(|total| total > 4_000), "{total:?}");
+    desk.inbox().decide(sent[0], SendDecision::Edit).await.unwrap();
+    hold.open();
+    desk.settle().await;
+    assert!(desk.inbox().messages_by_id(sent).await.unwrap().is_empty());
+    assert_eq!(draft(desk.inbox(), row).await.len(), 1, "the file is in the draft again");
+    assert_eq!(desk.calls("POST", "/messages/"), 0);
+}
+
+#[tokio::test]
+async fn at_graph_a_file_quotes_a_message_and_a_reaction_is_shown_at_once() {
+    let desk = Desk::at_graph().await;
+    let row = desk.conversations().await.into_iter().find(|row| row.platform == Platform::Messenger).unwrap().id;
+    let quoted = desk.thread(row).await.into_iter().rfind(|m| m.direction == Direction::In).unwrap();
+    let file = attached(&desk, row, "a.wav").await;
+    let request = SendRequest { files: vec![file], reply_to: quoted.remote_id.clone(), ..SendRequest::default() };
+    let sent = desk.inbox().send(row, request).await.unwrap().remove(0);
+    assert_eq!(sent.reply_to.map(|quote| quote.remote_id), quoted.remote_id);
+    desk.settle().await;
+    let progress = desk.progress(sent.id).await;
+    assert!(matches!(progress.state, SendState::Accepted | SendState::Failed), "{progress:?}");
+    if desk.inbox().react(quoted.id, Some("❤".into())).await.is_ok() {
+        let now = desk.inbox().messages_by_id(vec![quoted.id]).await.unwrap().remove(0);
+        assert!(now.reactions.iter().any(|reaction| reaction.mine && reaction.emoji == "❤"));
+    }
 }
