@@ -136,6 +136,15 @@ fn connects_reads_answers_and_still_has_everything_offline() {
     assert_eq!(text(&sent[0], "send_state"), "accepted");
     assert!(sent[0]["remote_id"].is_string(), "accepted means that the provider gave an id");
 
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("price list.pdf");
+    std::fs::write(&file, "%PDF-1.4\n%%EOF\n").unwrap();
+    let sent = inbox.rows(&["send", id, "--text", "Our prices.", "--media", file.to_str().unwrap()]);
+    assert_eq!(sent.iter().map(|row| text(row, "send_state")).collect::<Vec<_>>(), ["accepted", "accepted"]);
+    assert_eq!(text(&sent[0]["attachments"][0], "kind"), "file");
+    let refused = inbox.run(&["send", id, "--media", folder.path().join("gone.jpg").to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+
     drop(demo);
     let after = inbox.messages(id);
     let ours: Vec<&Value> = after.iter().filter(|row| row["text"] == "Ready at four.").collect();
