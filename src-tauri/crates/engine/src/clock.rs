@@ -12,6 +12,25 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// Waits for `duration` of this clock.
     async fn sleep(&self, duration: Duration);
+    /// A message came to this point. Tests end the task, or the program, here; it is nothing to anybody else.
+    fn reached(&self, _point: SendPoint) {}
+}
+
+/// The points at which it matters whether the program still lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendPoint {
+    /// The turn of a message has come; nothing is written down.
+    Taken,
+    /// The attempt is on the disk; no byte has left.
+    Committed,
+    /// What the provider answered, if anything, is known here; nothing of it is written down.
+    Answered,
+    /// What came of it is on the disk.
+    Written,
+    /// A conversation is about to be read back.
+    Looking,
+    /// It was read; that it was is not counted yet.
+    Looked,
 }
 
 /// The computer's own clock.

@@ -34,7 +34,7 @@ mod webhooks;
 
 pub use backscroll_adapters::{Limits, Secret};
 pub use bus::next_changes;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SendPoint, SystemClock};
 pub use inbox::Inbox;
 pub use media_cache::MediaCopy;
 pub use options::{AyrshareSecrets, InboxOptions, MetaSecrets, SecretsMode, SecretsPlace};

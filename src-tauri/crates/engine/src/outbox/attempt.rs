@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Ended, FIRST_LOOK, READ_BACK, WRITE_AGAIN};
 use crate::{
+    SendPoint,
     account_task::look_again,
     errors::{health_after, store_error},
     inner::{Inner, Result},
@@ -38,6 +39,7 @@ pub(super) async fn send(
     busy: Busy,
 ) -> Ended {
     let conversation = sendable.conversation;
+    inner.clock.reached(SendPoint::Taken);
     let began = begin(&inner, &link, &sendable).await;
     let attempt = match began {
         Ok(attempt) => attempt,
@@ -49,6 +51,7 @@ pub(super) async fn send(
             return Ended { not_before, ..Ended::of(conversation, busy) };
         }
     };
+    inner.clock.reached(SendPoint::Committed);
     link.record(sendable.platform, inner.now());
     let outcome = link
         .adapter
@@ -62,12 +65,14 @@ pub(super) async fn send(
             human_agent: matches!(sendable.window, ReplyWindow::HumanOnly { .. }),
         })
         .await;
+    inner.clock.reached(SendPoint::Answered);
     if let (SendOutcome::Refused(_), Some(connection)) = (&outcome, connection) {
         forget_uploads(&inner, connection, &sendable).await;
     }
     let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
     let look_at = matches!(outcome, Outcome::Ambiguous { .. }).then(|| inner.now().plus(FIRST_LOOK));
     let is_lost = !finish(&inner, &link, &sendable, attempt, outcome, answer).await;
+    inner.clock.reached(SendPoint::Written);
     Ended { look_at, is_lost, ..Ended::of(conversation, busy) }
 }
 

@@ -7,7 +7,7 @@ use backscroll_model::{MINUTE, Platform};
 use backscroll_store::{self as db, outbox::Unsettled};
 
 use super::{Ended, LOOK_AGAIN};
-use crate::{inner::Inner, live::Live, quiet::Busy, round};
+use crate::{SendPoint, inner::Inner, live::Live, quiet::Busy, round};
 
 /// Between two looks at X, which may bill each message read.
 const X_LOOK_AGAIN: i64 = MINUTE;
@@ -16,10 +16,12 @@ const X_LOOK_AGAIN: i64 = MINUTE;
 pub(super) async fn look(inner: Arc<Inner>, live: Arc<Live>, unsettled: Unsettled, busy: Busy) -> Ended {
     let conversation = unsettled.conversation;
     let pause = if live.platform == Platform::X { X_LOOK_AGAIN } else { LOOK_AGAIN };
+    inner.clock.reached(SendPoint::Looking);
     let began = inner.now();
     let row = inner.read(move |c| db::conversation(c, conversation, began)).await;
     let archived = row.is_ok_and(|row| row.archived);
     let done = round::read_back(&inner, &live, &unsettled.conversation_remote, archived).await;
+    inner.clock.reached(SendPoint::Looked);
     let now = inner.now();
     let link = live.state().connection.and_then(|id| inner.open_link(id));
     let Some((done, link)) = done.zip(link) else {
