@@ -18,13 +18,19 @@ function run(app: App, event: KeyboardEvent): boolean {
     if (key === '/') return done((app.dialog = { kind: 'shortcuts' }));
     const account = /^[1-9]$/.test(key) ? app.accounts.all[Number(key) - 1] : undefined;
     if (account) return done(app.only(account.id));
-    return false;
   }
   if (app.view.kind !== 'messages') return key === '?' && !isTyping(event) ? done((app.dialog = { kind: 'shortcuts' })) : false;
   if (event.altKey && !control && (key === 'ArrowDown' || key === 'ArrowUp')) {
     const step = key === 'ArrowDown' ? 1 : -1;
     const id = app.list.neighbour(step, (row) => !event.shiftKey || row.unread > 0);
     return id === null ? true : done(app.open(id));
+  }
+  if (control && !event.altKey && app.thread) {
+    const { thread } = app;
+    if (key.toLowerCase() === 'u' && !event.shiftKey) return done((app.wantsFiles += 1));
+    // With ⌘ the arrow goes to the beginning of the text.
+    if (key === 'ArrowUp' && event.ctrlKey && !event.shiftKey) return done(app.quote(thread.messages.findLast((message) => app.canQuote(message))));
+    if (key.toLowerCase() === 'e' && event.shiftKey) return done((app.reacting = thread.messages.findLast((message) => message.direction === 'in' && app.canReact(message))?.id ?? null));
   }
   if (key === 'Escape' && event.shiftKey) return done(void app.markAllRead());
   if (control || event.altKey || isTyping(event)) return false;

@@ -42,6 +42,10 @@ export interface Listeners {
   changes(changes: Change[]): void;
   /** A notification was clicked. */
   open(at: OpenAt): void;
+  /** Files of the desktop are held over the window, or no longer. A browser tells the page itself. */
+  dragged(over: boolean): void;
+  /** They were dropped: `attachDropped` takes them. */
+  dropped(): void;
   /** The window's close button, while `on_close` says to ask. */
   closeRequested(tray: boolean): void;
 }

@@ -1,5 +1,6 @@
 /** The host inside the application. */
 import { Channel } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
 import { type Change, commands, events } from './bindings';
 import { type Host, plain, Refused } from './host';
 
@@ -12,6 +13,13 @@ export const host: Host = {
   async listen(listeners) {
     await events.open.listen((event) => listeners.open(event.payload));
     await events.closeRequested.listen((event) => listeners.closeRequested(event.payload.tray));
+    // What is dragged inside the page has no paths.
+    await listen<{ paths: string[] }>('tauri://drag-enter', (event) => listeners.dragged(event.payload.paths.length > 0));
+    await listen('tauri://drag-leave', () => listeners.dragged(false));
+    await listen<{ paths: string[] }>('tauri://drag-drop', (event) => {
+      listeners.dragged(false);
+      if (event.payload.paths.length > 0) listeners.dropped();
+    });
     const channel = new Channel<Change[]>();
     channel.onmessage = (changes) => listeners.changes(changes);
     const subscribed = await commands.subscribe(channel);

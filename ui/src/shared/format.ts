@@ -26,6 +26,11 @@ export function count(n: number): string {
   return numbers.format(n);
 }
 
+/** *40 %*, of 1 */
+export function percent(of: number): string {
+  return new Intl.NumberFormat(undefined, { style: 'percent' }).format(of);
+}
+
 /** *14:21* */
 export function time(at: number): string {
   return date(clock).format(at);

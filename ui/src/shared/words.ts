@@ -157,7 +157,9 @@ export function windowSentence(window: ReplyWindow, name: string, platform: Plat
     case 'uncertain':
       return m.window_uncertain({ platform: brands[platform] });
     case 'closed':
-      return m.window_closed({ time: dayAndTime(window.since, now), name });
+      return window.refused
+        ? m.window_refused({ platform: brands[platform], time: dayAndTime(window.since, now), name })
+        : m.window_closed({ time: dayAndTime(window.since, now), name });
     case 'none':
       return null;
   }

@@ -13,6 +13,7 @@ import type {
   AccountId,
   AttachmentId,
   Boot,
+  Capabilities,
   Change,
   ConnectionId,
   Conversation,
@@ -24,6 +25,7 @@ import type {
   MessageId,
   OpenAt,
   Provider,
+  Quote,
   ReadMark,
   SendDecision,
   Settings,
@@ -43,7 +45,7 @@ export type View =
   | { kind: 'messages' }
   | { kind: 'welcome' }
   | { kind: 'connect'; revive: ConnectionId | null; provider?: Provider }
-  | { kind: 'settings'; account: AccountId | null; page?: 'webhooks' };
+  | { kind: 'settings'; account: AccountId | null; page?: 'webhooks' | 'outbox' };
 
 /** A picture or video to show large: as the thread or the panel has it. */
 export type Shown = Omit<MediaItem, 'place'>;
@@ -54,7 +56,9 @@ export type DialogKind =
   | { kind: 'details'; message: MessageId }
   | { kind: 'lightbox'; shown: Shown }
   | { kind: 'contact' }
-  | { kind: 'jump' };
+  | { kind: 'jump' }
+  /** When to send: what stands in the composer, or a message that is planned already. */
+  | { kind: 'later'; message: MessageId | null };
 
 const AYRSHARE = 'https://app.ayrshare.com';
 
@@ -80,6 +84,12 @@ export class App {
   focused = $state(document.hasFocus());
   /** Counts up when the composer shall take the focus. */
   wantsComposer = $state(0);
+  /** Counts up when a file shall be chosen. */
+  wantsFiles = $state(0);
+  /** Files are held over the window. */
+  dragging = $state(false);
+  /** The message for which a reaction is being chosen. */
+  reacting = $state<MessageId | null>(null);
   /** Grows whenever the webhook receiver has news. */
   webhooks = $state(0);
 
@@ -111,6 +121,8 @@ export class App {
       .listen({
         changes: (changes) => this.changed(changes),
         open: (at) => void this.openAt(at),
+        dragged: (over) => (this.dragging = over),
+        dropped: () => void this.attach((draft) => this.host.attachDropped(draft.conversation)),
         closeRequested: (tray) => (this.dialog = { kind: 'closing', tray }),
       })
       .catch((thrown: unknown) => this.report(thrown));
@@ -271,16 +283,22 @@ export class App {
     for (const some of portions(ids)) await this.list.reread(some, true);
   }
 
-  async send(text: string): Promise<void> {
+  /** Sends what stands in the composer; `at`: not before that. */
+  async send(at: number | null = null): Promise<boolean> {
     const { thread, draft } = this;
-    if (!thread || !draft) return;
-    draft.taken();
+    if (!thread || !draft) return false;
+    const text = draft.text.trim();
+    const taken = draft.taken();
+    const { files, reply } = taken;
     try {
-      const message = await thread.send(text, Date.now());
-      if (this.settings.mark_read === 'on_reply') await this.host.markRead(thread.conversation, message.id);
+      const request = { text, files: files.map((file) => file.id), reply_to: reply?.remote_id ?? null, send_at: at };
+      const sent = (await thread.send(request, Date.now(), reply && quoteOf(reply))).at(-1);
+      if (sent && this.settings.mark_read === 'on_reply') await this.host.markRead(thread.conversation, sent.id);
+      return true;
     } catch (thrown) {
-      draft.restore(text);
+      draft.restore(text, taken);
       this.toasts.refused(thrown);
+      return false;
     }
   }
 
@@ -288,12 +306,54 @@ export class App {
     return this.act(() => this.host.decide(message.id, decision));
   }
 
-  /** Takes an unsent message back into the composer. */
+  /** Takes an unsent message back into the composer, text and files. */
   async edit(message: Message): Promise<void> {
     const draft = this.draft;
-    if (!draft || !(await this.decide(message, 'discard'))) return;
-    draft.restore(message.text ?? '');
+    if (!draft) return;
+    await draft.save();
+    if (!(await this.decide(message, 'edit'))) return;
+    await draft.reread();
     this.wantsComposer += 1;
+  }
+
+  /** What the open conversation's account can do. */
+  get abilities(): Capabilities | null {
+    const account = this.list.row(this.thread?.conversation ?? null)?.account;
+    return account === undefined ? null : (this.accounts.account(account)?.capabilities ?? null);
+  }
+
+  /** Hands files over to the draft of the open conversation. */
+  async attach(hand: (draft: Draft) => Promise<unknown>): Promise<void> {
+    this.dragging = false;
+    const draft = this.draft;
+    if (!draft || this.view.kind !== 'messages' || !this.abilities?.attach.at_once) return;
+    draft.adding += 1;
+    await this.act(() => hand(draft));
+    await draft.readFiles();
+    draft.adding -= 1;
+    this.wantsComposer += 1;
+  }
+
+  /** Whether the platform can point at it: for an answer that quotes it, for a reaction. */
+  canQuote(message: Message): boolean {
+    return this.abilities?.quote === true && message.remote_id !== null && message.kind !== 'unsent';
+  }
+
+  canReact(message: Message): boolean {
+    return this.abilities?.react === true && message.remote_id !== null && message.kind !== 'unsent';
+  }
+
+  quote(message: Message | undefined): void {
+    if (!this.draft || !message) return;
+    this.draft.reply = message;
+    this.wantsComposer += 1;
+  }
+
+  /** As the business, or no longer. */
+  async react(message: Message, emoji: string): Promise<void> {
+    this.reacting = null;
+    const mine = message.reactions.some((reaction) => reaction.mine && reaction.emoji === emoji);
+    await this.act(() => this.host.react(message.id, mine ? null : emoji));
   }
 
   /** Saves a copy among the user's downloads. */
@@ -360,6 +420,8 @@ export class App {
     const known = this.#drafts.get(id);
     if (known) {
       this.draft = known;
+      // The command line may have changed them meanwhile.
+      await known.readFiles();
       return;
     }
     this.draft = null;
@@ -369,6 +431,7 @@ export class App {
     const draft = new Draft(this.host, row, (thrown) => this.toasts.refused(thrown));
     this.#drafts.set(id, draft);
     this.draft = draft;
+    await draft.readFiles();
   }
 
   // --- changes
@@ -396,6 +459,7 @@ export class App {
   async #apply(changes: Change[]): Promise<void> {
     const rows = new Set<ConversationId>();
     const messages = new Set<MessageId>();
+    const drafts = new Set<ConversationId>();
     let [added, unnamed, accounts, counts, filled, resync, settings] = [false, false, false, false, false, false, false];
     for (const change of changes) {
       switch (change.kind) {
@@ -410,6 +474,9 @@ export class App {
           break;
         case 'account':
           accounts = true;
+          break;
+        case 'draft':
+          drafts.add(change.conversation);
           break;
         case 'counts':
           counts = true;
@@ -429,11 +496,13 @@ export class App {
     }
     if (resync) [accounts, counts, settings, unnamed] = [true, true, true, true];
     if (resync) this.webhooks += 1;
+    if (resync && this.draft) drafts.add(this.draft.conversation);
     const thread = this.thread;
     await Promise.all([
       filled ? this.accounts.filled() : accounts ? this.accounts.reread() : undefined,
       counts ? this.accounts.recount() : undefined,
       settings ? this.host.settings().then((read) => (this.settings = whole(read))) : undefined,
+      ...[...drafts].map((id) => this.#drafts.get(id)?.readFiles()),
       resync ? this.list.refresh() : this.#rows([...rows]),
       unnamed ? thread?.refresh() : messages.size > 0 ? thread?.changed([...messages].slice(0, 200), added) : undefined,
     ]);
@@ -448,6 +517,12 @@ export class App {
   async #rows(ids: ConversationId[]): Promise<void> {
     for (const some of portions(ids)) await this.list.reread(some);
   }
+}
+
+/** A message as the one that quotes it tells of it. */
+function quoteOf(message: Message): Quote {
+  const { id, remote_id, direction, kind, text } = message;
+  return { remote_id: remote_id ?? '', message: id, direction, kind, text };
 }
 
 /** What one question to the inbox may name: 200 things. */

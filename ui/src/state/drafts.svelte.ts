@@ -1,18 +1,35 @@
-/** Drafts: one per conversation, saved a moment after the last keystroke and whenever it is left. */
-import type { Conversation, ConversationId, Host } from '../ipc/host';
+/**
+ * Drafts: one per conversation. The text is saved a moment after the last keystroke and whenever it is left; the files
+ * are rows of the inbox from the moment they are attached, so both are there after a restart.
+ */
+import type { Conversation, ConversationId, Host, Message, OutgoingFile, OutgoingFileId } from '../ipc/host';
 
 const SAVE_AFTER_MS = 400;
 /** A row carries this much of its draft. */
 const BEGINNING = 200;
 
+/** What `taken` took, for the case that it could not be sent. */
+export interface Taken {
+  files: OutgoingFile[];
+  reply: Message | null;
+}
+
 export class Draft {
   readonly conversation: ConversationId;
   text = $state('');
+  /** In the order of sending. */
+  files = $state.raw<OutgoingFile[]>([]);
+  /** Files that the page is handing over and that are not among `files` yet. */
+  adding = $state(0);
+  /** The message that the answer will quote. */
+  reply = $state.raw<Message | null>(null);
 
   #host: Host;
   #saved = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #report: (thrown: unknown) => void;
+  /** Counts readings of the files: an answer that was overtaken says nothing. */
+  #reading = 0;
 
   constructor(host: Host, row: Conversation, report: (thrown: unknown) => void) {
     this.#host = host;
@@ -30,15 +47,22 @@ export class Draft {
   }
 
   /** Empties it without saving: sending removes the draft in its own transaction, or is followed by `restore`. */
-  taken(): void {
+  taken(): Taken {
     clearTimeout(this.#timer);
+    const taken = { files: this.files, reply: this.reply };
     this.text = '';
+    this.files = [];
+    this.reply = null;
+    this.#reading += 1;
     if (this.#saved !== '') void this.save();
+    return taken;
   }
 
   /** Puts a text back that could not be sent or shall be edited, before what was typed since. */
-  restore(text: string): void {
-    this.write(this.text === '' ? text : `${text}\n${this.text}`);
+  restore(text: string, taken: Taken = { files: [], reply: null }): void {
+    this.write(this.text === '' ? text : text === '' ? this.text : `${text}\n${this.text}`);
+    this.reply ??= taken.reply;
+    if (taken.files.length > 0) void this.readFiles();
   }
 
   async save(): Promise<void> {
@@ -52,6 +76,49 @@ export class Draft {
     } catch (thrown) {
       this.#saved = before;
       this.#report(thrown);
+    }
+  }
+
+  /** The inbox put something into it: a message came back to be edited. */
+  async reread(): Promise<void> {
+    try {
+      this.text = this.#saved = (await this.#host.draft(this.conversation)) ?? '';
+      await this.readFiles();
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+  }
+
+  async readFiles(): Promise<void> {
+    const reading = ++this.#reading;
+    try {
+      const files = await this.#host.outgoingFiles(this.conversation);
+      if (reading === this.#reading) this.files = files;
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+  }
+
+  /** Into this order, at once; undone by what is read if it could not be kept. */
+  async order(files: OutgoingFile[]): Promise<void> {
+    if (files.every((file, i) => file.id === this.files[i]?.id)) return;
+    this.files = files;
+    this.#reading += 1;
+    await this.#keep(() => this.#host.orderFiles(this.conversation, files.map((file) => file.id)));
+  }
+
+  async remove(id: OutgoingFileId): Promise<void> {
+    this.files = this.files.filter((file) => file.id !== id);
+    this.#reading += 1;
+    await this.#keep(() => this.#host.removeFile(id));
+  }
+
+  async #keep(change: () => Promise<unknown>): Promise<void> {
+    try {
+      await change();
+    } catch (thrown) {
+      this.#report(thrown);
+      await this.readFiles();
     }
   }
 

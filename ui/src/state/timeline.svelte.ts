@@ -17,6 +17,8 @@ import type {
   Message,
   MessageId,
   Place,
+  Quote,
+  SendRequest,
   ThreadPage,
   ThreadPosition,
 } from '../ipc/host';
@@ -235,9 +237,13 @@ export class Timeline {
     });
   }
 
-  /** Shows `text` as sent, then sends it. Rejects when it could not even be queued; the echo is gone then. */
-  async send(text: string, now: number): Promise<Message> {
+  /**
+   * Sends, and shows a text as sent before that is committed. Files are shown when they are: their pictures are the
+   * inbox's. Rejects when it could not even be queued; the echo is gone then.
+   */
+  async send(request: SendRequest, now: number, quoted: Quote | null = null): Promise<Message[]> {
     const id = -++this.#echoes;
+    const text = request.text ?? '';
     const at = Math.max(now, this.newest?.at ?? 0);
     const echo: Message = {
       id,
@@ -250,16 +256,22 @@ export class Timeline {
       text,
       attachments: [],
       reactions: [],
-      reply_to: null,
+      reply_to: quoted,
       send: { state: 'queued', reason: null, since: now, next_at: null, waiting_behind: 0, upload: null, parts: null },
     };
-    if (this.#after === null) this.messages = [...this.messages, echo];
+    const echoed = (request.files ?? []).length === 0 && (request.send_at ?? null) === null;
+    if (echoed && this.#after === null) this.messages = [...this.messages, echo];
     this.jump = { to: 'newest' };
     try {
-      const message = await this.#host.sendText(this.conversation, text);
+      const messages = await this.#host.send(this.conversation, request);
+      const first = messages[0];
       if (this.#after !== null) await this.open({ kind: 'newest' });
-      else this.#bind(id, message);
-      return message;
+      else if (echoed && first) this.#bind(id, first);
+      else {
+        this.#merge(messages);
+        this.jump = { to: 'newest' };
+      }
+      return messages;
     } catch (thrown) {
       this.messages = this.messages.filter((m) => m.id !== id);
       throw thrown;

@@ -33,8 +33,8 @@ describe('a thread', () => {
 
   it('shows a sent text at once and turns it into the committed row under the same key', async () => {
     let commit: (m: Message) => void = () => undefined;
-    const it = await open(page([message(1)]), { sendText: () => new Promise((resolve) => (commit = resolve)) });
-    const sending = it.send('Hello', 2_000);
+    const it = await open(page([message(1)]), { send: () => new Promise((resolve) => (commit = (m) => resolve([m]))) });
+    const sending = it.send({ text: 'Hello' }, 2_000);
     const echo = it.messages[1];
     expect(echo?.text).toBe('Hello');
     const key = it.key(echo?.id ?? 0);
@@ -47,8 +47,8 @@ describe('a thread', () => {
   it('never shows a sent text twice when the change comes before the answer', async () => {
     const committed = message(7, { direction: 'out', text: 'Hello', send: { state: 'sending', reason: null, since: 2_000, next_at: null, waiting_behind: 0, upload: null, parts: null } });
     let commit: (m: Message) => void = () => undefined;
-    const it = await open(page([message(1)]), { sendText: () => new Promise((resolve) => (commit = resolve)), messagesById: () => Promise.resolve([committed]) });
-    const sending = it.send('Hello', 2_000);
+    const it = await open(page([message(1)]), { send: () => new Promise((resolve) => (commit = (m) => resolve([m]))), messagesById: () => Promise.resolve([committed]) });
+    const sending = it.send({ text: 'Hello' }, 2_000);
     await it.changed([7], true);
     expect(ids(it)).toEqual([1, 7]);
     commit(committed);
@@ -58,8 +58,8 @@ describe('a thread', () => {
 
   it('takes the echo back when the text could not be queued', async () => {
     const refused = new Refused({ code: 'disk_full', retry_at: null, detail: '' });
-    const it = await open(page([message(1)]), { sendText: () => Promise.reject(refused) });
-    await expect(it.send('Hello', 2_000)).rejects.toBe(refused);
+    const it = await open(page([message(1)]), { send: () => Promise.reject(refused) });
+    await expect(it.send({ text: 'Hello' }, 2_000)).rejects.toBe(refused);
     expect(ids(it)).toEqual([1]);
   });
 

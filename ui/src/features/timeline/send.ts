@@ -1,9 +1,9 @@
 /** Where an own message stands, in one sentence with its actions. */
 import type { Message, SendDecision, SendReason } from '../../ipc/host';
 import * as m from '../../paraglide/messages';
-import { dayAndTime, time } from '../../shared/format';
+import { dayAndTime, percent, time } from '../../shared/format';
 
-export type SendAction = { label: string; does: SendDecision | 'edit' | 'copy' | 'details'; hint?: string };
+export type SendAction = { label: string; does: SendDecision | 'copy' | 'details' | 'reschedule'; hint?: string };
 
 export interface SendLine {
   tone: 'quiet' | 'warn' | 'bad';
@@ -14,6 +14,14 @@ export interface SendLine {
 }
 
 export function sendLine(message: Message, platform: string, name: string, now: number): SendLine | null {
+  const line = stateLine(message, platform, name, now);
+  const parts = message.send?.parts;
+  if (!parts || parts.sent === 0 || parts.sent === parts.all || message.send?.state === 'accepted' || message.send?.state === 'settled') return line;
+  const some = m.send_parts({ sent: parts.sent, all: parts.all });
+  return line ? { ...line, text: `${some} ${line.text}` } : { tone: 'quiet', text: some, actions: [], behind: 0 };
+}
+
+function stateLine(message: Message, platform: string, name: string, now: number): SendLine | null {
   const send = message.send;
   if (!send) return null;
   const at = dayAndTime(send.since, now);
@@ -25,6 +33,12 @@ export function sendLine(message: Message, platform: string, name: string, now: 
     case 'queued':
       return queued(message, platform, now, [edit, discard]);
     case 'uploading':
+      return {
+        tone: 'quiet',
+        text: send.upload && send.upload.total > 0 ? m.send_uploading({ percent: percent(send.upload.sent / send.upload.total) }) : m.send_uploading_soon(),
+        actions: [{ label: m.cancel(), does: 'edit', hint: m.cancel_upload_hint() }],
+        behind: 0,
+      };
     case 'sending':
     case 'accepted':
       return null;
@@ -72,6 +86,15 @@ function queued(message: Message, platform: string, now: number, back: SendActio
       return { tone: 'warn', text: m.send_paused(), actions: back, behind: 0 };
     case 'behind_earlier':
       return { tone: 'quiet', text: m.send_behind(), actions: back, behind: 0 };
+    case 'held':
+      return { tone: 'quiet', text: m.send_held(), actions: [{ label: m.undo(), does: 'edit' }, { label: m.send_now(), does: 'send_now' }], behind: 0 };
+    case 'scheduled':
+      return {
+        tone: 'quiet',
+        text: m.send_scheduled({ time: dayAndTime(send.next_at ?? send.since, now) }),
+        actions: [{ label: m.send_now(), does: 'send_now' }, { label: m.send_other_time(), does: 'reschedule' }, ...back],
+        behind: 0,
+      };
     case 'stale':
       return { tone: 'warn', text: m.send_stale({ time: dayAndTime(message.at, now) }), actions: [{ label: m.send_now(), does: 'send_now' }, ...back], behind: send.waiting_behind };
     default:
@@ -93,6 +116,8 @@ function failure(reason: SendReason | null, platform: string, at: string): strin
       return m.failed_restricted({ platform, time: at });
     case 'too_long':
       return m.failed_too_long({ platform, time: at });
+    case 'file':
+      return m.failed_file({ time: at });
     case 'rejected':
       return m.failed_rejected({ platform, said: reason.said, time: at });
     case 'expired':
