@@ -3,235 +3,27 @@
 //! A `World` is plain data without time or network; acts on it take the instant as an argument. Built from a seed, it is
 //! the same on every machine: files are named, not yet drawn, and no address is stored, because the port differs per run.
 
+mod conversation;
 pub(crate) mod demo;
 pub(crate) mod dialogue;
+mod message;
 pub(crate) mod pictures;
+mod profile;
 pub(crate) mod replies;
 pub(crate) mod scenery;
 pub(crate) mod synthetic;
 
 use std::collections::BTreeMap;
 
-use crate::graph::state::{Detail, PersonFlags};
+pub(crate) use conversation::{Conversation, Person, Shelf};
+pub(crate) use message::{Attachment, FileRef, Message, NewMessage};
+pub use message::{Direction, Origin};
+pub use profile::ProfileId;
+pub(crate) use profile::{Account, Profile};
+
 use crate::ids;
 use crate::platform::Platform;
 use crate::world::pictures::Picture;
-
-/// A business of the world, by its place; the first is the Primary Profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProfileId(pub(crate) usize);
-
-impl ProfileId {
-    /// The Ayrshare account itself (no Profile Key).
-    pub const PRIMARY: Self = Self(0);
-
-    /// The place in the list of profiles.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0
-    }
-}
-
-/// Which way a message went, seen from the business.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    /// The person wrote it.
-    Received,
-    /// The business wrote it.
-    Sent,
-}
-
-/// Who caused a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// It was there when the simulator started.
-    Seed,
-    /// The person wrote it while the simulator ran.
-    Person,
-    /// This request of the API client sent it (its number in [`crate::Simulator::requests`]).
-    Request(u64),
-    /// The auto-response.
-    AutoReply,
-    /// The business typed it in the platform's own app.
-    Elsewhere,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum FileRef {
-    /// Served by the simulator under `<base>/files/`.
-    Own(String),
-    /// Anywhere else.
-    Url(String),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Attachment {
-    pub kind: String,
-    pub file: FileRef,
-    /// What only Graph tells.
-    pub detail: Detail,
-}
-
-impl Attachment {
-    pub(crate) fn new(kind: &str, file: FileRef) -> Self {
-        Self { kind: kind.to_owned(), file, detail: Detail::default() }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Message {
-    pub id: String,
-    /// Order of insertion over the whole world; breaks ties of `at`.
-    pub seq: u64,
-    pub direction: Direction,
-    pub at: i64,
-    pub updated: Option<i64>,
-    pub text: Option<String>,
-    pub attachments: Vec<Attachment>,
-    /// Reactor id to emoji.
-    pub reactions: BTreeMap<String, String>,
-    pub origin: Origin,
-    /// Nobody may read it before this instant (the lag of X).
-    pub visible_from: i64,
-    /// Recorded by the provider since messaging was activated: exempt from the 20-message history.
-    pub recorded: bool,
-    pub unsent: bool,
-    /// The message that this one quotes (Graph).
-    pub reply_to: Option<String>,
-    /// Graph says no more of it than that (`is_unsupported`).
-    pub unsupported: bool,
-    /// What a sender put beside it; comes back in the echo (Graph).
-    pub metadata: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shelf {
-    Active,
-    Archived,
-}
-
-impl Shelf {
-    pub(crate) const fn wire(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Archived => "archived",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Archived].into_iter().find(|s| s.wire() == text)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Person {
-    pub id: String,
-    pub name: Option<String>,
-    pub username: Option<String>,
-    pub picture: Option<String>,
-    pub language: &'static str,
-    /// What is special about them, seen through Graph.
-    pub flags: PersonFlags,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Conversation {
-    pub id: String,
-    pub person: Person,
-    pub shelf: Shelf,
-    pub watermark: Option<i64>,
-    /// Oldest first.
-    pub messages: Vec<Message>,
-    pub last_auto_reply: Option<i64>,
-    /// A scripted answer is on its way, so a second send does not ask for another.
-    pub answering: bool,
-    /// Only Graph shows it.
-    pub graph_only: bool,
-    /// In the *Requests* folder of Instagram; Graph hides it after 30 idle days.
-    pub requests: bool,
-    /// When somebody last opened it in Meta's own inbox: what came later is unread there.
-    pub opened_ms: i64,
-    /// The network has closed the reply window before its time; the person's next message opens it.
-    pub window_shut: bool,
-}
-
-impl Conversation {
-    pub(crate) fn last_received(&self) -> Option<i64> {
-        self.messages.iter().rev().find(|m| m.direction == Direction::Received && !m.unsent).map(|m| m.at)
-    }
-
-    /// Since when the reply window runs: the person's last message, unless the window was shut after it.
-    pub(crate) fn window_since(&self) -> Option<i64> {
-        self.last_received().filter(|_| !self.window_shut)
-    }
-
-    /// Whether the business wrote after this instant.
-    pub(crate) fn sent_since(&self, after_ms: i64) -> bool {
-        self.messages.iter().rev().any(|m| m.direction == Direction::Sent && m.at > after_ms)
-    }
-
-    /// What a GET may show at `now`: a seeded Facebook or Instagram thread only its newest `cap` messages (reference 2.5).
-    pub(crate) fn visible(&self, platform: Platform, cap: usize, now: i64) -> impl Iterator<Item = &Message> {
-        let seeded = self.messages.iter().filter(|m| m.origin == Origin::Seed && !m.recorded).count();
-        let hidden = match platform {
-            Platform::Facebook | Platform::Instagram => seeded.saturating_sub(cap),
-            Platform::Twitter => 0,
-        };
-        let mut skipped = 0;
-        self.messages.iter().filter(move |m| {
-            if m.origin == Origin::Seed && !m.recorded && skipped < hidden {
-                skipped += 1;
-                return false;
-            }
-            !m.unsent && m.visible_from <= now
-        })
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Account {
-    pub platform: Platform,
-    pub id: String,
-    pub name: String,
-    pub username: String,
-    pub picture: String,
-    pub linked: bool,
-    pub messaging_active: bool,
-    pub linked_ms: i64,
-    pub conversations: Vec<Conversation>,
-    pub by_id: BTreeMap<String, usize>,
-    pub by_person: BTreeMap<String, usize>,
-}
-
-impl Account {
-    pub(crate) fn conversation(&self, id: &str) -> Option<&Conversation> {
-        self.by_id.get(id).and_then(|i| self.conversations.get(*i))
-    }
-
-    pub(crate) fn conversation_mut(&mut self, id: &str) -> Option<&mut Conversation> {
-        self.by_id.get(id).and_then(|i| self.conversations.get_mut(*i))
-    }
-
-    pub(crate) fn with_person(&self, person: &str) -> Option<&Conversation> {
-        self.by_person.get(person).and_then(|i| self.conversations.get(*i))
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Profile {
-    pub title: String,
-    /// `None`: the Primary Profile.
-    pub key: Option<String>,
-    pub ref_id: String,
-    pub created_ms: i64,
-    pub messaging_enabled: bool,
-    pub suspended: bool,
-    pub deleted: bool,
-    pub api_calls: u64,
-    pub accounts: BTreeMap<Platform, Account>,
-    /// Networks without messages that are linked too, in the order of `/user`.
-    pub other_networks: Vec<&'static str>,
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct World {
@@ -426,39 +218,5 @@ impl World {
         chat.messages.insert(place, message);
         self.next_seq = seq + 1;
         Some(id)
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct NewMessage {
-    /// The platform's id, when it is not to be made up.
-    pub id: Option<String>,
-    pub direction: Direction,
-    pub at: i64,
-    pub text: Option<String>,
-    pub attachments: Vec<Attachment>,
-    pub origin: Origin,
-    pub visible_from: i64,
-    pub recorded: bool,
-    pub reply_to: Option<String>,
-    pub unsupported: bool,
-    pub metadata: Option<String>,
-}
-
-impl NewMessage {
-    pub(crate) fn seeded(direction: Direction, at: i64, text: Option<String>) -> Self {
-        Self {
-            id: None,
-            direction,
-            at,
-            text,
-            attachments: Vec::new(),
-            origin: Origin::Seed,
-            visible_from: i64::MIN,
-            recorded: false,
-            reply_to: None,
-            unsupported: false,
-            metadata: None,
-        }
     }
 }
