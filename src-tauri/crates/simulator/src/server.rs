@@ -3,6 +3,7 @@
 //! Every request passes [`gate`] first, whatever its path; the handlers below it only know requests that are admitted.
 
 pub(crate) mod answer;
+pub(crate) mod auto_response;
 #[cfg(all(feature = "control", debug_assertions))]
 pub(crate) mod control;
 pub(crate) mod files;
@@ -42,7 +43,7 @@ pub(crate) async fn serve(core: Arc<Core>) {
 
 fn router(core: Arc<Core>) -> Router {
     let api = Router::new()
-        .route("/messages/autoresponse", get(messages::auto_response).post(messages::set_auto_response))
+        .route("/messages/autoresponse", get(auto_response::read).post(auto_response::set))
         .route("/messages/{platform}", get(messages::list).post(send::send))
         .route("/messages/{platform}/{conversation}", put(messages::shelve))
         .route("/hook/webhook", get(hooks::list).post(hooks::register).delete(hooks::unregister))

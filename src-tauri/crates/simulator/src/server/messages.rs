@@ -1,100 +1,24 @@
-//! `GET /messages/:platform`, `PUT /messages/:platform/:conversationId`, `/messages/autoresponse` (reference 2, 4, 5).
+//! `GET /messages/:platform` and `PUT /messages/:platform/:conversationId` (reference 2, 4), and the checks before any
+//! route of messages ([`channel`]). How an answer looks is in [`wire`].
 
-use std::collections::BTreeMap;
+mod wire;
+
 use std::sync::Arc;
 
 use axum::extract::{Extension, Path, RawQuery, State as Shared};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::clock::iso_ms;
 use crate::cursor;
 use crate::platform::Platform;
 use crate::server::answer::{self, boolean, object, pairs, query};
 use crate::server::gate::Caller;
-use crate::state::{AutoResponse, Chat, Core, State};
-use crate::world::{Account, Conversation, Direction, Message, ProfileId, Shelf};
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MessageOut<'a> {
-    id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conversation_id: Option<&'a str>,
-    platform: &'static str,
-    action: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
-    created: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    updated: Option<String>,
-    sender_id: &'a str,
-    recipient_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sender_details: Option<Details<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recipient_details: Option<Details<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    attachments: Vec<AttachmentOut<'a>>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    reactions: &'a BTreeMap<String, String>,
-}
-
-#[derive(Serialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Details<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profile_image: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    picture: Option<String>,
-}
-
-#[derive(Serialize)]
-struct AttachmentOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    url: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MessagesOut<'a> {
-    status: &'static str,
-    messages: Vec<MessageOut<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    messages_count: Option<usize>,
-    last_updated: String,
-    next_update: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<Value>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConversationsOut<'a> {
-    status: &'static str,
-    conversation_ids: Vec<&'a str>,
-    /// The misspelling is in the real answer.
-    converstations_details: Vec<ConversationOut<'a>>,
-    last_updated: String,
-    next_update: String,
-}
-
-#[derive(Serialize)]
-struct ConversationOut<'a> {
-    id: &'a str,
-    participant: Details<'a>,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    watermark: Option<i64>,
-}
+use crate::state::{Chat, Core, State};
+use crate::world::{Conversation, Message, ProfileId, Shelf};
+use wire::{ConversationsOut, MessagesOut, conversation_out, message_out, with_nulls};
 
 /// The checks before any message route, in the order of the reference's section 11.1.
 pub(crate) fn channel(
@@ -274,80 +198,6 @@ fn cut_page(
     }
 }
 
-fn message_out<'a>(
-    state: &State,
-    account: &'a Account,
-    conversation: &'a Conversation,
-    message: &'a Message,
-    filtered: bool,
-) -> MessageOut<'a> {
-    let person = &conversation.person;
-    let picture = || person.picture.as_deref().map(|p| state.media.own(p));
-    let shows_conversation = filtered || account.platform != Platform::Twitter || state.knobs.x_mixed_conversation_id;
-    let (action, sender, recipient, sender_details, recipient_details) = match message.direction {
-        Direction::Sent => {
-            let them = Details {
-                name: person.name.as_deref(),
-                id: Some(&person.id),
-                picture: picture(),
-                ..Details::default()
-            };
-            let us = Details { name: Some(&account.name), ..Details::default() };
-            ("sent", &account.id, &person.id, us, Some(them))
-        }
-        Direction::Received => {
-            let them = Details { name: person.name.as_deref(), profile_image: picture(), ..Details::default() };
-            ("received", &person.id, &account.id, them, None)
-        }
-    };
-    // Without name and picture there is nothing to tell, except on X, where the official tests require the object.
-    let nameless = sender_details.name.is_none() && sender_details.profile_image.is_none();
-    let updated = message.updated.or((!message.attachments.is_empty()).then_some(message.at));
-    MessageOut {
-        id: &message.id,
-        conversation_id: shows_conversation.then_some(conversation.id.as_str()),
-        platform: account.platform.wire(),
-        action,
-        message: message.text.as_deref(),
-        created: iso_ms(message.at),
-        updated: updated.map(iso_ms),
-        sender_id: sender,
-        recipient_id: recipient,
-        sender_details: (!nameless || account.platform == Platform::Twitter).then_some(sender_details),
-        recipient_details,
-        attachments: message
-            .attachments
-            .iter()
-            .map(|a| AttachmentOut { kind: &a.kind, url: state.media.address(&a.file) })
-            .collect(),
-        reactions: &message.reactions,
-    }
-}
-
-fn conversation_out<'a>(state: &State, conversation: &'a Conversation) -> ConversationOut<'a> {
-    let person = &conversation.person;
-    let picture = person.picture.as_deref().map(|p| state.media.own(p));
-    ConversationOut {
-        id: &conversation.id,
-        participant: Details { name: person.name.as_deref(), id: Some(&person.id), picture, ..Details::default() },
-        status: conversation.shelf.wire(),
-        watermark: conversation.watermark,
-    }
-}
-
-fn with_nulls(out: &MessagesOut<'_>) -> serde_json::Result<Vec<u8>> {
-    const OPTIONAL: [&str; 6] = ["message", "updated", "senderDetails", "recipientDetails", "attachments", "reactions"];
-    let mut value = serde_json::to_value(out)?;
-    for message in value.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(fields) = message.as_object_mut() {
-            for name in OPTIONAL {
-                fields.entry(name).or_insert(Value::Null);
-            }
-        }
-    }
-    serde_json::to_vec(&value)
-}
-
 pub(crate) async fn shelve(
     Shared(core): Shared<Arc<Core>>,
     Extension(caller): Extension<Caller>,
@@ -366,65 +216,4 @@ pub(crate) async fn shelve(
         Ok(()) => answer::ok(&json!({ "status": "success" })),
         Err(refusal) => *refusal,
     }
-}
-
-pub(crate) async fn auto_response(Shared(core): Shared<Arc<Core>>, Extension(caller): Extension<Caller>) -> Response {
-    let state = core.lock();
-    let mut out = Map::from_iter([("status".to_owned(), json!("success"))]);
-    if let Some(auto) = state.auto.get(&caller.profile) {
-        out.extend(settings(auto));
-    }
-    answer::ok(&out)
-}
-
-pub(crate) async fn set_auto_response(
-    Shared(core): Shared<Arc<Core>>,
-    Extension(caller): Extension<Caller>,
-    body: Bytes,
-) -> Response {
-    let fields = match object(&body) {
-        Ok(fields) => fields,
-        Err(refusal) => return *refusal,
-    };
-    let mut state = core.lock();
-    let mut auto = state.auto.get(&caller.profile).cloned().unwrap_or_default();
-    let mut known = false;
-    for (name, value) in &fields {
-        let taken = match (name.as_str(), value) {
-            ("autoResponseActive", Value::Bool(active)) => {
-                auto.active = *active;
-                true
-            }
-            ("autoResponseWaitSeconds", Value::Number(wait)) => {
-                let Some(wait) = wait.as_i64().filter(|w| *w >= 0) else {
-                    return answer::bad("autoResponseWaitSeconds must not be negative.");
-                };
-                auto.wait_s = wait;
-                true
-            }
-            ("autoResponseMessage", Value::String(text)) => {
-                auto.text = Some(text.clone()).filter(|t| !t.is_empty());
-                true
-            }
-            ("autoResponseActive" | "autoResponseWaitSeconds" | "autoResponseMessage", _) => {
-                return answer::bad(&format!("{name} has the wrong type."));
-            }
-            _ => false,
-        };
-        known |= taken;
-    }
-    if !known {
-        return answer::bad("At least one auto response setting is required.");
-    }
-    let updated = settings(&auto);
-    state.auto.insert(caller.profile, auto);
-    answer::ok(&json!({ "status": "success", "updated": updated }))
-}
-
-fn settings(auto: &AutoResponse) -> Map<String, Value> {
-    Map::from_iter([
-        ("autoResponseActive".to_owned(), json!(auto.active)),
-        ("autoResponseMessage".to_owned(), json!(auto.text())),
-        ("autoResponseWaitSeconds".to_owned(), json!(auto.wait_s)),
-    ])
 }
