@@ -133,3 +133,66 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use backscroll_model::{OutgoingKind, Platform};
+    use futures_util::TryStreamExt as _;
+    use std::io::Write as _;
+    use tempfile::NamedTempFile;
+
+    fn on_disk(bytes: &[u8]) -> NamedTempFile {
+        let mut disk = NamedTempFile::new().unwrap();
+        disk.write_all(bytes).unwrap();
+        disk
+    }
+
+    async fn read(disk: &NamedTempFile, announced: u64) -> (Result<Vec<u8>, io::ErrorKind>, u64) {
+        let (progress, trouble) = (watch::Sender::new(0), Arc::new(OnceLock::new()));
+        let file = File::open(disk.path()).await.unwrap().take(announced);
+        let reading = Reading { file, progress: progress.clone(), trouble: Arc::clone(&trouble) };
+        let pieces: Result<Vec<Bytes>, _> = stream::try_unfold(reading, Reading::piece).try_collect().await;
+        assert_eq!(trouble.get().copied(), pieces.as_ref().err().map(io::Error::kind));
+        let sent = *progress.borrow();
+        (pieces.map(|pieces| pieces.concat()).map_err(|error| error.kind()), sent)
+    }
+
+    #[tokio::test]
+    async fn exactly_what_was_announced_is_read_in_pieces_and_counted() {
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(3 * PIECE + 17).collect();
+        let (disk, size) = (on_disk(&bytes), bytes.len() as u64);
+        assert_eq!(read(&disk, size).await, (Ok(bytes.clone()), size));
+        assert_eq!(read(&disk, 5).await, (Ok(vec![0, 1, 2, 3, 4]), 5), "what was written to its end since stays here");
+        assert_eq!(read(&disk, size + 1).await, (Err(io::ErrorKind::UnexpectedEof), size));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_shrinks_on_its_way_is_our_trouble_and_not_the_networks() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let listening = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            tokio::io::copy(&mut socket, &mut tokio::io::sink()).await
+        });
+        let disk = on_disk(b"twelve bytes");
+        let file = UploadFile {
+            platform: Platform::Messenger,
+            path: disk.path().to_owned(),
+            name: "a.pdf".to_owned(),
+            mime: "application/pdf".to_owned(),
+            bytes: 12,
+            kind: OutgoingKind::File,
+        };
+        let departure = Departure::of(&file, &watch::Sender::new(0), Duration::from_secs(60)).await.unwrap();
+        disk.as_file().set_len(5).unwrap();
+        let (body, escort) = departure.depart();
+        let client = http::upload_client(&crate::Limits::default(), true).unwrap();
+        let request = client.put(address).header(reqwest::header::CONTENT_LENGTH, 12).body(body);
+        let (kind, said) = escort.answer(request.send()).await.unwrap_err();
+        assert_eq!(kind, Kind::Rejected, "{said}");
+        // Broken off: half a file is never mistaken for a whole one.
+        assert!(listening.await.unwrap().is_ok());
+    }
+}

@@ -293,7 +293,7 @@ impl Ayrshare {
         Ok(headers)
     }
 
-    fn refuse_x_without_keys(&self, platform: Option<Platform>) -> Result<(), AdapterError> {
+    pub(super) fn refuse_x_without_keys(&self, platform: Option<Platform>) -> Result<(), AdapterError> {
         match self.x_lacks() {
             Some(lacking) if platform == Some(Platform::X) => Err(local(Kind::XKeysMissing, lacking)),
             Some(_) | None => Ok(()),

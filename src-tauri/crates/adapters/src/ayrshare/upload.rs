@@ -75,6 +75,8 @@ impl Ayrshare {
         progress: &watch::Sender<u64>,
     ) -> Result<Uploaded, AdapterError> {
         content::takes(Provider::Ayrshare, file.platform, file.kind)?;
+        // The upload would do without; the send after it will not.
+        self.refuse_x_without_keys(Some(file.platform))?;
         if !ending(&file.name).is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
             return Err(local(Kind::Rejected, "no network takes a file with such an ending"));
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backscroll_adapters::ayrshare::{Ayrshare, AyrshareConfig, XKeys};
 use backscroll_adapters::meta::{Meta, MetaConfig};
-use backscroll_adapters::{Adapter, AdapterError, Read, ReadDone, Secret};
+use backscroll_adapters::{Adapter, AdapterError, Limits, Read, ReadDone, Secret};
 use backscroll_model::{Page, Provider};
 use backscroll_simulator::{
     Chat, Clock, Fault, LedgerEntry, Platform, ProfileId, SimOptions, Simulator, Synthetic, WorldKind,
@@ -55,7 +55,12 @@ impl Subject {
             messages_per_conversation: 3,
             platforms: vec![Platform::Facebook, Platform::Instagram],
         };
-        let sim = Simulator::start(SimOptions::new(WorldKind::Synthetic(size), Clock::manual(START))).await.unwrap();
+        Self::start_in(WorldKind::Synthetic(size), provider, Limits::default()).await
+    }
+
+    /// In a world of one's choice, with deadlines of one's choice.
+    pub async fn start_in(world: WorldKind, provider: Provider, limits: Limits) -> Self {
+        let sim = Simulator::start(SimOptions::new(world, Clock::manual(START))).await.unwrap();
         // The engine paces; here each test reads as often as it likes.
         sim.graph().set_knobs(|knobs| knobs.reads_per_second = None);
         let adapter = match provider {
@@ -64,9 +69,14 @@ impl Subject {
                 config.api_base = sim.base_url().to_owned();
                 let (key, secret) = sim.x_keys();
                 config.x_keys = XKeys::from_parts(Some(Secret::new(key)), Some(Secret::new(secret)));
+                config.limits = limits;
                 Both::Ayrshare(Ayrshare::new(config).unwrap())
             }
-            Provider::Meta => Both::Meta(Meta::new(meta_config(&sim)).unwrap()),
+            Provider::Meta => {
+                let mut config = meta_config(&sim);
+                config.limits = limits;
+                Both::Meta(Meta::new(config).unwrap())
+            }
         };
         Self { sim, adapter, provider }
     }
@@ -126,6 +136,22 @@ impl Subject {
         match self.provider {
             Provider::Ayrshare => self.sim.on("GET", "/messages").fail(fault),
             Provider::Meta => self.sim.graph().on("GET", "/conversations").fail(fault),
+        }
+    }
+
+    /// The next upload meets this.
+    pub fn fail_upload(&self, fault: Fault) {
+        match self.provider {
+            Provider::Ayrshare => self.sim.on("POST", "/media/upload").fail(fault),
+            Provider::Meta => self.sim.graph().on("POST", "/message_attachments").fail(fault),
+        }
+    }
+
+    /// The next send meets this.
+    pub fn fail_send(&self, fault: Fault) {
+        match self.provider {
+            Provider::Ayrshare => self.sim.on("POST", "/messages").fail(fault),
+            Provider::Meta => self.sim.graph().on("POST", "/messages").fail(fault),
         }
     }
 

@@ -7,3 +7,4 @@ mod media;
 mod reads;
 mod sends;
 mod server;
+mod uploads;

@@ -12,6 +12,7 @@ mod sends;
 mod server;
 mod simulated;
 mod subscriptions;
+mod uploads;
 
 use backscroll_adapters::Secret;
 use backscroll_adapters::meta::{Meta, MetaConfig};
