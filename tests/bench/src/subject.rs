@@ -27,6 +27,21 @@ pub struct Subject {
     accounts: BTreeMap<Platform, AccountId>,
     runtime: Runtime,
     dir: PathBuf,
+    /// Only of the first of several on one folder.
+    _closes: Option<Closes>,
+}
+
+/// Waits for the end of the store: one that is only dropped folds its log a moment later, into the file that the next
+/// measurement has begun in the same folder.
+struct Closes(Store);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
+        if let Err(error) = runtime.block_on(self.0.clone().close()) {
+            eprintln!("a history was not closed: {error}");
+        }
+    }
 }
 
 impl Subject {
@@ -68,7 +83,8 @@ impl Subject {
     pub fn open(dir: &Path) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let store = Store::open(dir, Access::Write, NOW)?;
-        let subject = Self { store, accounts: BTreeMap::new(), runtime, dir: dir.to_owned() };
+        let closes = Some(Closes(store.clone()));
+        let subject = Self { store, accounts: BTreeMap::new(), runtime, dir: dir.to_owned(), _closes: closes };
         let accounts = subject.read(|db| Ok(backscroll_store::accounts(db, NOW)?))?;
         Ok(Self { accounts: accounts.into_iter().map(|a| (a.platform, a.id)).collect(), ..subject })
     }
@@ -76,7 +92,8 @@ impl Subject {
     /// The same store for another thread.
     pub fn again(&self) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { store: self.store.clone(), accounts: self.accounts.clone(), runtime, dir: self.dir.clone() })
+        let (store, accounts, dir) = (self.store.clone(), self.accounts.clone(), self.dir.clone());
+        Ok(Self { store, accounts, runtime, dir, _closes: None })
     }
 
     /// A corpus of `size`, applied.
