@@ -8,6 +8,8 @@
 //! Refuses to know how a desktop shows anything. Privacy is applied here, so that no other layer sees more than it may
 //! show. The command line announces nothing and leaves the announcements to the desktop.
 
+mod closing;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -26,6 +28,8 @@ use crate::{
     texts::text,
 };
 
+pub(crate) use closing::remind;
+
 /// A message that is told later than this is no news but part of a summary; reading a hidden window's accounts takes up
 /// to 6 minutes and X comes up to 3 minutes late.
 const STALE: i64 = 15 * MINUTE;
@@ -43,8 +47,19 @@ pub(crate) struct Announcer {
 struct State {
     /// Conversations with a notice on the desktop.
     shown: BTreeSet<ConversationId>,
+    /// Conversations with a reminder on the desktop instead, and the end that it names.
+    reminded: BTreeMap<ConversationId, Option<Timestamp>>,
     /// What the next summary will say.
     summary: Option<Summary>,
+}
+
+impl State {
+    /// Whether the notice of a conversation is to be closed; it is forgotten then.
+    fn settle(&mut self, row: &Conversation) -> bool {
+        let is_read = row.unread == 0 && self.shown.remove(&row.id);
+        let is_over = self.reminded.get(&row.id).is_some_and(|until| closing::is_settled(row, *until));
+        is_read || (is_over && self.reminded.remove(&row.id).is_some())
+    }
 }
 
 struct Summary {
@@ -96,19 +111,20 @@ pub(crate) async fn after_apply(inner: &Arc<Inner>, live: &Live, changes: &[Chan
     Ok(())
 }
 
-/// Closes the notices of conversations that have nothing unread any more.
+/// Closes the notices of conversations that have nothing unread any more, and the reminders of those that are answered.
 pub(crate) async fn close_settled(inner: &Inner, touched: &[ConversationId]) -> Result<()> {
     let ids: Vec<ConversationId> = {
         let state = inner.announcer.state();
-        touched.iter().copied().filter(|id| state.shown.contains(id)).collect()
+        let is_told = |id: &ConversationId| state.shown.contains(id) || state.reminded.contains_key(id);
+        touched.iter().copied().filter(is_told).collect()
     };
     if ids.is_empty() {
         return Ok(());
     }
     let now = inner.now();
     let rows = inner.read(move |c| db::conversations_by_ids(c, &ids, now)).await?;
-    for row in rows.iter().filter(|row| row.unread == 0) {
-        if inner.announcer.state().shown.remove(&row.id) {
+    for row in rows {
+        if inner.announcer.state().settle(&row) {
             let _ = inner.notices.send(NoticeAction::Close(row.id));
         }
     }
@@ -156,7 +172,11 @@ async fn announce(inner: &Arc<Inner>, news: Vec<Announcement>) -> Result<()> {
         let Some(message) = messages.iter().find(|m| m.conversation == row.id) else { continue };
         let business = businesses.iter().find(|b| b.id == row.business).map_or("", |b| b.name.as_str());
         let (title, body) = words(settings.notification_privacy, &row, message, business);
-        inner.announcer.state().shown.insert(row.id);
+        {
+            let mut state = inner.announcer.state();
+            state.shown.insert(row.id);
+            state.reminded.remove(&row.id);
+        }
         inner.show(Notice {
             conversation: Some(row.id),
             message: Some(message.id),
@@ -189,24 +209,23 @@ pub(crate) async fn round_ended(inner: &Inner) {
 }
 
 fn words(privacy: NotificationPrivacy, row: &Conversation, message: &Message, business: &str) -> (String, String) {
-    let person = || {
-        row.name.as_deref().or(row.username.as_deref()).and_then(|name| clean_line(name, TITLE_CHARS)).unwrap_or_else(
-            || {
-                let id = row.participant.as_ref().unwrap_or(&row.remote_id).as_str();
-                let tail: String = id.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
-                text("notify_unknown_person", &[("platform", row.platform.brand()), ("tail", &tail)])
-            },
-        )
-    };
-    let title = || {
-        let business = clean_line(business, TITLE_CHARS).unwrap_or_default();
-        text("notify_title", &[("name", &person()), ("business", &business)])
-    };
     match privacy {
-        NotificationPrivacy::NameAndText => (title(), body(message)),
-        NotificationPrivacy::Name => (title(), text("notify_new_message", &[])),
+        NotificationPrivacy::NameAndText => (title(row, business), body(message)),
+        NotificationPrivacy::Name => (title(row, business), text("notify_new_message", &[])),
         NotificationPrivacy::Neither => (text("notify_app", &[]), text("notify_new_message", &[])),
     }
+}
+
+/// The person and the business.
+fn title(row: &Conversation, business: &str) -> String {
+    let name = row.name.as_deref().or(row.username.as_deref()).and_then(|name| clean_line(name, TITLE_CHARS));
+    let name = name.unwrap_or_else(|| {
+        let id = row.participant.as_ref().unwrap_or(&row.remote_id).as_str();
+        let tail: String = id.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+        text("notify_unknown_person", &[("platform", row.platform.brand()), ("tail", &tail)])
+    });
+    let business = clean_line(business, TITLE_CHARS).unwrap_or_default();
+    text("notify_title", &[("name", &name), ("business", &business)])
 }
 
 fn body(message: &Message) -> String {

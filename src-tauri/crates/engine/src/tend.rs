@@ -1,5 +1,6 @@
 //! What must happen by itself beside reading and sending: snoozed conversations come back, a clock that jumped is
-//! noticed, the thread on screen is known to its account, the search index is merged when nobody waits.
+//! noticed, the thread on screen is known to its account, windows that close soon are told of, the search index is merged
+//! when nobody waits.
 //!
 //! A computer that sleeps stops the clock that timers wait on, but not the wall clock. So the wall clock is looked at
 //! every few seconds: if it moved further than the wait, the computer slept (or its clock was set), and everybody
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     errors::store_error,
     inner::{Inner, Result},
-    media_cache, outgoing,
+    media_cache, notify, outgoing,
 };
 
 /// How often the clock is looked at.
@@ -49,6 +50,9 @@ pub(crate) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
                 }
             }
             look_at_snoozes = false;
+        }
+        if let Err(error) = notify::remind(&inner).await {
+            tracing::warn!(code = ?error.code, "windows that close soon could not be looked up");
         }
         if housekeeping_at <= now {
             media_cache::tidy(&inner).await;

@@ -15,6 +15,8 @@ pub struct Settings {
     pub notification_privacy: NotificationPrivacy,
     /// Notifications at all.
     pub notifications: bool,
+    /// A notification 4 hours and 1 hour before a reply window closes on somebody who waits for an answer.
+    pub remind_before_close: bool,
     /// When a message counts as read.
     pub mark_read: MarkRead,
     /// *Done* also archives at the provider; archived conversations are polled like active ones while it is on.
@@ -36,6 +38,7 @@ impl Default for Settings {
             enter_sends: true,
             notification_privacy: NotificationPrivacy::NameAndText,
             notifications: true,
+            remind_before_close: false,
             mark_read: MarkRead::OnScreen,
             archive_at_provider: false,
             on_close: OnClose::Ask,

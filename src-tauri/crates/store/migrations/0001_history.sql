@@ -98,6 +98,8 @@ CREATE TABLE conversation (
     window_until    INTEGER,                -- end of the free reply window; NULL: none (X) or nobody wrote
     inbound_at      INTEGER,                -- newest message of the customer that is not taken back
     gap_after       INTEGER NOT NULL DEFAULT 0, -- 1: messages may be missing after inbound_at
+    refused_at      INTEGER,                -- the platform last refused a message because the window was closed
+    reminded_to     INTEGER,                -- reminders of its closing window were given up to this instant
     unlisted        INTEGER NOT NULL DEFAULT 1, -- 1: what is missing in it is not counted yet
     read_up_to      INTEGER,                -- the other side has read everything up to then; only moves forward
     archived        INTEGER NOT NULL DEFAULT 0, -- 1: archived at the provider

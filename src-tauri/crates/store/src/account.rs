@@ -6,12 +6,13 @@
 //! engine puts in the real one.
 
 use backscroll_model::{
-    Account, AccountId, AccountPage, AttachRules, Backfill, BackfillProgress, BackfillSummary, Business, BusinessId, Capabilities,
-    Connection as Link, ConnectionId, DAY, Health, Platform, Provider, RemoteId, Timestamp, XBudget, XHistory,
+    Account, AccountId, AccountPage, AttachRules, Backfill, BackfillProgress, BackfillSummary, Business, BusinessId,
+    Capabilities, Connection as Link, ConnectionId, DAY, Health, Platform, Provider, RemoteId, ReplyWindow, Timestamp,
+    XBudget, XHistory,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::{Result, StoreError, apply::window_length, calendar, codes, gaps};
+use crate::{Result, StoreError, calendar, codes, gaps};
 
 /// An account that a key gives access to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,8 +157,11 @@ fn remember_provider(connection: &Connection, id: i64, new: &NewAccount, now: Ti
         .execute((id, &provider, now.0))?;
     if changed > 0 {
         connection
-            .prepare_cached("UPDATE conversation SET window_until = inbound_at + ?2 WHERE account = ?1")?
-            .execute((id, window_length(provider_of(provider.as_deref())?, new.platform)))?;
+            // What was refused there may be let through here: Graph takes a person's answer for a week.
+            .prepare_cached(
+                "UPDATE conversation SET window_until = inbound_at + ?2, refused_at = NULL WHERE account = ?1",
+            )?
+            .execute((id, ReplyWindow::ends(provider_of(provider.as_deref())?, new.platform).first()))?;
     }
     Ok(())
 }
@@ -438,7 +442,7 @@ pub fn delete_history(connection: &Connection, id: AccountId) -> Result<DeleteSt
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use backscroll_model::{HOUR, ReplyWindow};
+    use backscroll_model::HOUR;
 
     use super::*;
     use crate::{

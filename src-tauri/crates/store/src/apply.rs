@@ -43,7 +43,7 @@ use crate::{
     cursor,
     gaps::{self, Covered, Proof},
 };
-pub(crate) use derive::{rederive, window_length};
+pub(crate) use derive::rederive;
 pub(crate) use merge::INSERT_REACTION;
 use row::Row;
 

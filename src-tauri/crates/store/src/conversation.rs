@@ -4,12 +4,14 @@
 //! own, so it loses nothing of what is known to be read.
 
 mod list;
+mod reminders;
+mod window;
 
 use std::collections::BTreeMap;
 
 use backscroll_model::{
     AccountId, BusinessId, Change, Conversation, ConversationId, ConversationState, LastMessage, MessageId, Platform,
-    Provider, ReadMark, ReadUpTo, RemoteId, ReplyWindow, Timestamp,
+    Provider, ReadMark, ReadUpTo, RemoteId, ReplyWindow, Timestamp, WindowFacts,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -21,14 +23,16 @@ use crate::{
 };
 
 pub use list::conversations;
+pub use reminders::{Reminder, reminders, take_reminders};
+pub(crate) use window::{window_refused, window_until};
 
 /// The columns that [`read`] wants, in its order.
 const COLUMNS: &str = "id, account, remote_id, name, username, person, avatar, state, snoozed_until, unread,
     waiting_since, last_id, last_at, last_direction, last_kind, last_text, last_send_state, draft, inbound_at,
-    gap_after, read_up_to, messages, archived";
+    gap_after, read_up_to, messages, archived, refused_at";
 
 /// How many they are.
-const COLUMN_COUNT: usize = 23;
+const COLUMN_COUNT: usize = 24;
 
 /// What a conversation repeats from its account. There are few accounts: one small read instead of a join per row.
 #[derive(Debug)]
@@ -82,8 +86,11 @@ fn read(row: &Row<'_>, accounts: &Accounts, now: Timestamp) -> Result<Conversati
         window: ReplyWindow::through(
             provider,
             platform,
-            row.get::<_, Option<i64>>(18)?.map(Timestamp),
-            row.get(19)?,
+            &WindowFacts {
+                inbound_at: row.get::<_, Option<i64>>(18)?.map(Timestamp),
+                gap_after: row.get(19)?,
+                refused_at: row.get::<_, Option<i64>>(23)?.map(Timestamp),
+            },
             now,
         ),
         read_up_to: row.get::<_, Option<i64>>(20)?.map(Timestamp),

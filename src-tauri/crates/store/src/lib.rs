@@ -70,8 +70,9 @@ pub use contact::{
     pace_of,
 };
 pub use conversation::{
-    PersonId, WaitingAvatar, avatars_waiting, conversation, conversation_of, conversations, conversations_by_ids,
-    mark_all_read, mark_read, mark_unread, remote_of, set_avatar, set_state, undo_read, wake_snoozed,
+    PersonId, Reminder, WaitingAvatar, avatars_waiting, conversation, conversation_of, conversations,
+    conversations_by_ids, mark_all_read, mark_read, mark_unread, reminders, remote_of, set_avatar, set_state,
+    take_reminders, undo_read, wake_snoozed,
 };
 pub use counter::{badge, counts};
 pub use cursor::{cursor, cursors};

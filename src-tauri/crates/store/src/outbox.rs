@@ -48,6 +48,7 @@ use crate::{
     account::{platform_of, provider_of},
     apply::{rederive, row::Row},
     codes,
+    conversation::window_refused,
 };
 
 use identity::take_remote_id;
@@ -258,6 +259,12 @@ pub fn finish_attempt(
         .execute((attempt.0, part.id, now.0, codes::outcome(word), answer.http_status, &answer.detail))?;
     if ended == 0 {
         return Err(StoreError::NotFound("attempt"));
+    }
+    if matches!(outcome, Outcome::Refused { reason: SendReason::WindowClosed }) {
+        let asked_at: i64 = connection
+            .prepare_cached("SELECT started_at FROM attempt WHERE id = ?1")?
+            .query_row([attempt.0], |row| row.get(0))?;
+        window_refused(connection, part.conversation, Timestamp(asked_at))?;
     }
     if part.state != SendState::Accepted {
         match outcome {

@@ -97,7 +97,7 @@ pub(crate) fn dump(connection: &Connection) -> Vec<String> {
     let queries = [
         "SELECT 'conversation', c.remote_id, c.state, c.snoozed_until, c.by_rule, c.unread, c.messages, c.last_at,
             c.last_tie, c.last_direction, c.last_kind, c.last_send_state, c.last_text, c.name, c.username, c.person,
-            c.waiting_since, c.window_until, c.inbound_at, c.gap_after, c.read_up_to, c.archived, c.read_mark,
+            c.waiting_since, c.window_until, c.inbound_at, c.gap_after, c.refused_at, c.read_up_to, c.archived, c.read_mark,
             c.history_mark, c.elsewhere_at, c.answer_at, c.unlisted, c.link,
             (SELECT remote_id FROM message WHERE id = c.last_id) FROM conversation c",
         "SELECT 'participant', remote_id, name, username, avatar_url, avatar_state FROM participant",

@@ -123,6 +123,7 @@ impl Inbox {
             .await
             .map_err(|e| store_error(&e))?;
         self.0.publish(changes);
+        notify::close_settled(&self.0, &[conversation]).await?;
         if self.0.is_running() {
             self.0.tender.call();
         }

@@ -104,10 +104,10 @@ impl Inbox {
             return Ok(self.0.settings().hold.ms().map_or(Start::Now, |ms| Start::Held(now.plus(ms))));
         };
         check_time(now, at)?;
-        match window {
-            ReplyWindow::None => Ok(Start::At(at)),
-            ReplyWindow::Open { until } if at < until => Ok(Start::At(at)),
-            _ => Err(user_error(ErrorCode::WindowClosed, "the reply window will not be open then")),
+        if window.is_open_at(at) {
+            Ok(Start::At(at))
+        } else {
+            Err(user_error(ErrorCode::WindowClosed, "the reply window will not be open then"))
         }
     }
 

@@ -11,7 +11,7 @@
 //! The common cases (messages at the newest end) need no query; the rest is asked of the thread's index. A property
 //! test compares the two.
 
-use backscroll_model::{DAY, Direction, MessageSeen, Platform, Provider, ReplyWindow, SECOND, Timestamp};
+use backscroll_model::{DAY, Direction, MessageSeen, Platform, Provider, SECOND, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Result, codes,
-    conversation::{DONE, OPEN, count_inbound_after},
+    conversation::{DONE, OPEN, count_inbound_after, window_until},
     gaps::{self, Covered},
 };
 
@@ -110,7 +110,7 @@ pub(super) fn derive(connection: &Connection, facts: &Facts, context: &ApplyCont
         now.marked_unread = false;
     }
     now.unread = unread(connection, row.id, &before, now, delta)?;
-    now.window_until = now.inbound_at.and_then(|at| window_until(facts.provider, facts.platform, at));
+    now.window_until = window_until(facts.provider, facts.platform, now.inbound_at, now.refused_at);
     // A newer message can leave a gap behind it; an older one, a tombstone's neighbour, can come to lie before one.
     let may_pass_a_gap = now.inbound_at != before.inbound_at
         && (now.gap_after || before.inbound_at.is_none() || now.inbound_at < before.inbound_at);
@@ -130,22 +130,12 @@ pub(crate) fn rederive(
 ) -> Result<()> {
     from_rows(connection, row.id, &mut row.now)?;
     row.now.unread = count_inbound_after(connection, row.id, row.now.mark())?.max(u32::from(row.now.marked_unread));
-    row.now.window_until = row.now.inbound_at.and_then(|at| window_until(provider, platform, at));
+    row.now.window_until = window_until(provider, platform, row.now.inbound_at, row.now.refused_at);
     if row.now.gap_after {
         // An own message that was known by its id alone is held now.
         row.now.gap_after = gaps::standing(connection, row.id, row.now.inbound_at)?.gap_after;
     }
     Ok(())
-}
-
-fn window_until(provider: Option<Provider>, platform: Platform, inbound_at: i64) -> Option<i64> {
-    window_length(provider, platform).map(|length| Timestamp(inbound_at).plus(length).0)
-}
-
-/// How long everybody may answer after a message of the customer, in ms; `None`: no window, or none that is known.
-pub(crate) fn window_length(provider: Option<Provider>, platform: Platform) -> Option<i64> {
-    let at = Timestamp(0);
-    ReplyWindow::through(provider, platform, Some(at), false, at).until().map(|until| until.since(at))
 }
 
 /// The usual case: only new rows.

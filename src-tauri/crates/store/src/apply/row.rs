@@ -35,6 +35,8 @@ pub(crate) struct Columns {
     pub(crate) window_until: Option<i64>,
     pub(crate) inbound_at: Option<i64>,
     pub(crate) gap_after: bool,
+    /// Written by the outbox alone.
+    pub(crate) refused_at: Option<i64>,
     pub(crate) read_up_to: Option<i64>,
     pub(crate) archived: bool,
     pub(crate) marked_unread: bool,
@@ -84,7 +86,7 @@ impl Columns {
 const SELECT: &str = "SELECT id, state, snoozed_until, by_rule, unread, messages, last_at, last_tie, last_id,
     last_direction, last_kind, last_send_state, last_text, name, username, person, avatar, waiting_since, window_until,
     inbound_at, gap_after, read_up_to, archived, marked_unread, read_mark, history_mark, elsewhere_at, answer_at,
-    participant, page_digest, list_digest, listed_to, unlisted, link FROM conversation";
+    participant, page_digest, list_digest, listed_to, unlisted, link, refused_at FROM conversation";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let last = match row.get::<_, Option<i64>>(8)? {
@@ -127,6 +129,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         listed_to: row.get(31)?,
         unlisted: row.get(32)?,
         link: row.get(33)?,
+        refused_at: row.get(34)?,
     };
     // A message of ours that is not there yet is on no page: it does not make the newest page an older one.
     let of_a_page = |last: &&Last| last.send_state.is_none_or(|state| state == codes::ACCEPTED);

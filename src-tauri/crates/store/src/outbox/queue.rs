@@ -2,7 +2,7 @@
 
 use backscroll_model::{
     AccountId, Change, ConnectionId, ConversationId, HOUR, IntentId, MINUTE, MessageId, Platform, RemoteId,
-    ReplyWindow, SendReason, SendState, Timestamp,
+    ReplyWindow, SendReason, SendState, Timestamp, WindowFacts,
 };
 use rusqlite::Connection;
 
@@ -123,11 +123,11 @@ pub fn next_sendable(connection: &Connection, account: AccountId, now: Timestamp
 }
 
 fn sendable(connection: &Connection, message: i64, now: Timestamp) -> Result<Sendable> {
-    let (sendable, platform, provider, inbound_at, gap_after, part, account) = connection
+    let (sendable, platform, provider, facts, part, account) = connection
         .prepare_cached(
             "SELECT p.intent, p.conversation, c.remote_id, a.platform, c.person, m.text, p.client_ref,
                 (SELECT count(*) FROM attempt t WHERE t.part = p.id), a.provider, c.inbound_at, c.gap_after,
-                p.id, a.connection, m.reply_to
+                p.id, a.connection, m.reply_to, c.refused_at
              FROM part p JOIN message m ON m.id = p.message JOIN conversation c ON c.id = p.conversation
              JOIN account a ON a.id = p.account WHERE p.message = ?1",
         )?
@@ -150,14 +150,17 @@ fn sendable(connection: &Connection, message: i64, now: Timestamp) -> Result<Sen
                 },
                 platform,
                 row.get::<_, Option<String>>(8)?,
-                row.get::<_, Option<i64>>(9)?.map(Timestamp),
-                row.get::<_, bool>(10)?,
+                WindowFacts {
+                    inbound_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
+                    gap_after: row.get(10)?,
+                    refused_at: row.get::<_, Option<i64>>(14)?.map(Timestamp),
+                },
                 row.get::<_, i64>(11)?,
                 row.get::<_, Option<i64>>(12)?.map(ConnectionId),
             ))
         })?;
     let (platform, provider) = (platform_of(&platform)?, provider_of(provider.as_deref())?);
-    let window = ReplyWindow::through(provider, platform, inbound_at, gap_after, now);
+    let window = ReplyWindow::through(provider, platform, &facts, now);
     let files = outgoing::of_part(connection, part, account, platform, now)?;
     Ok(Sendable { platform, window, files, ..sendable })
 }
@@ -192,7 +195,7 @@ struct Due {
     created_at: Timestamp,
     /// Another part of its intent is with the customer already.
     has_begun: bool,
-    inbound_at: Option<Timestamp>,
+    facts: WindowFacts,
     window: ReplyWindow,
 }
 
@@ -212,16 +215,15 @@ impl Due {
             None => now.since(self.wanted_at) >= STALE_AFTER,
         };
         let asked_at = if self.send_at.is_some() { self.created_at } else { self.wanted_at };
-        let moved_on = !self.has_begun && self.inbound_at.is_some_and(|at| at > asked_at);
+        let moved_on = !self.has_begun && self.facts.inbound_at.is_some_and(|at| at > asked_at);
         if is_late || moved_on {
             return Verdict::Ask;
         }
-        match (self.window, self.send_at) {
-            (ReplyWindow::Closed { .. }, _) | (ReplyWindow::HumanOnly { .. } | ReplyWindow::Uncertain, Some(_)) => {
-                Verdict::GiveUp(SendReason::WindowClosed)
-            }
-            _ => Verdict::Go,
-        }
+        let is_shut = match self.send_at {
+            Some(_) => !self.window.is_open_at(now),
+            None => matches!(self.window, ReplyWindow::Closed { .. }),
+        };
+        if is_shut { Verdict::GiveUp(SendReason::WindowClosed) } else { Verdict::Go }
     }
 }
 
@@ -229,7 +231,7 @@ fn due(connection: &Connection, account: AccountId, now: Timestamp) -> Result<Ve
     let mut statement = connection.prepare_cached(
         "SELECT p.message, p.wanted_at, EXISTS (SELECT 1 FROM attempt t WHERE t.part = p.id), i.send_at, i.created_at,
             EXISTS (SELECT 1 FROM part s WHERE s.intent = p.intent AND s.state IN (3, 7)),
-            c.inbound_at, c.gap_after, a.platform, a.provider
+            c.inbound_at, c.gap_after, a.platform, a.provider, c.refused_at
          FROM part p INDEXED BY part_unfinished JOIN conversation c ON c.id = p.conversation
          JOIN intent i ON i.id = p.intent JOIN account a ON a.id = p.account
          WHERE p.account = ?1 AND p.state NOT IN (3, 4) AND p.state = 0 AND p.message IS NOT NULL
@@ -248,7 +250,11 @@ fn due(connection: &Connection, account: AccountId, now: Timestamp) -> Result<Ve
     while let Some(row) = rows.next()? {
         let platform = platform_of(&row.get::<_, String>(8)?)?;
         let provider = provider_of(row.get::<_, Option<String>>(9)?.as_deref())?;
-        let inbound_at = row.get::<_, Option<i64>>(6)?.map(Timestamp);
+        let facts = WindowFacts {
+            inbound_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
+            gap_after: row.get(7)?,
+            refused_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
+        };
         found.push(Due {
             message: MessageId(row.get(0)?),
             wanted_at: Timestamp(row.get(1)?),
@@ -256,8 +262,8 @@ fn due(connection: &Connection, account: AccountId, now: Timestamp) -> Result<Ve
             send_at: row.get::<_, Option<i64>>(3)?.map(Timestamp),
             created_at: Timestamp(row.get(4)?),
             has_begun: row.get(5)?,
-            inbound_at,
-            window: ReplyWindow::through(provider, platform, inbound_at, row.get(7)?, now),
+            facts,
+            window: ReplyWindow::through(provider, platform, &facts, now),
         });
     }
     Ok(found)
