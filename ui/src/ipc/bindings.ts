@@ -1601,8 +1601,10 @@ until: Timestamp } |
 { kind: "uncertain" } | 
 /**  Closed since then. */
 { kind: "closed"; 
-/**  When the last limit passed. */
-since: Timestamp } | 
+/**  When the last limit passed, or the platform refused. */
+since: Timestamp; 
+/**  The platform refused a message; by the times alone it might be open. */
+refused: boolean } | 
 /**  The platform has no window (X). */
 { kind: "none" };
 
@@ -1742,6 +1744,8 @@ export type Settings = {
 	notification_privacy?: NotificationPrivacy,
 	/**  Notifications at all. */
 	notifications?: boolean,
+	/**  A notification 4 hours and 1 hour before a reply window closes on somebody who waits for an answer. */
+	remind_before_close?: boolean,
 	/**  When a message counts as read. */
 	mark_read?: MarkRead,
 	/**  *Done* also archives at the provider; archived conversations are polled like active ones while it is on. */

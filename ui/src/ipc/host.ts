@@ -24,6 +24,7 @@ export function whole(settings: wire.Settings): Settings {
     enter_sends: true,
     notification_privacy: 'name_and_text',
     notifications: true,
+    remind_before_close: false,
     mark_read: 'on_screen',
     archive_at_provider: false,
     on_close: 'ask',
