@@ -109,6 +109,7 @@ fn table() -> Vec<Row<Reply>> {
         ("200 with 161", flat(200, 161, "Authorization lost"), NotSent(Kind::LinkAgain)),
         // Meta's rate limits, passed on.
         ("Meta 4", flat(400, 107, "(#4) Application request limit reached"), NotSent(limited(None))),
+        ("X's rate", flat(400, 272, "Too Many Requests"), NotSent(limited(None))),
         ("Meta 613", flat(400, 107, "(#613) Calls to this api have exceeded the rate limit."), NotSent(limited(None))),
         // Refusals for good.
         ("window, Facebook", flat(400, 107, WINDOW), Refused(Kind::WindowClosed)),
@@ -123,6 +124,7 @@ fn table() -> Vec<Row<Reply>> {
         ("media not downloaded", flat(400, 479, "The media could not be downloaded."), Refused(Kind::Rejected)),
         ("media not downloaded, in a 200", flat(200, 479, "The media could not be downloaded."), Refused(Kind::Rejected)),
         ("media refused by Meta", flat(400, 107, "(#100) Attachment size exceeds allowable limit"), Refused(Kind::Rejected)),
+        ("media refused by X", flat(400, 272, "(#100) Upload attachment failure."), Refused(Kind::Rejected)),
         ("several media on X", flat(400, 101, "X takes one media URL."), Refused(Kind::Rejected)),
         ("media check's shape", answer(400, r#"{"status":"error","statusCode":404,"statusText":"Not Found"}"#), Refused(Kind::Rejected)),
         ("duplicate on X", flat(400, 110, "Duplicate"), Refused(Kind::Rejected)),

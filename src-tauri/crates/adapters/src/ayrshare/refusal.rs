@@ -111,6 +111,7 @@ pub(super) fn kind(http_status: u16, refusal: Option<&Refusal>, wait: Option<Dur
         };
     };
     unmistakable(&words, http_status)
+        .or_else(|| of_this_message(&words, wait))
         .or_else(|| by_code(refusal.code.as_deref(), http_status))
         .or_else(|| by_network_code(&words, wait))
         .or_else(|| by_words(&words))
@@ -127,6 +128,19 @@ fn unmistakable(words: &str, http_status: u16) -> Option<Kind> {
     } else if has("suspended") && (has("profile") || http_status == 403 && !has("recipient") && !has("user")) {
         // Not the other side's suspension, which X also reports in these words.
         Some(Kind::Suspended)
+    } else {
+        None
+    }
+}
+
+/// What a network said of this very message, or of haste, is not about the account, whatever number Ayrshare put in
+/// front of it (272 and 161 stand for anything that X and Facebook refuse, in one place or another).
+fn of_this_message(words: &str, wait: Option<Duration>) -> Option<Kind> {
+    let has = |needle: &str| words.contains(needle);
+    if has("too many requests") || has("rate limit") {
+        Some(Kind::RateLimited { wait })
+    } else if meta_code(words) == Some(100) && !has("recipient") && !has("link") && !has("authoriz") {
+        Some(Kind::Rejected)
     } else {
         None
     }
