@@ -92,6 +92,8 @@ export class App {
   reacting = $state<MessageId | null>(null);
   /** Grows whenever the webhook receiver has news. */
   webhooks = $state(0);
+  /** Grows whenever messages changed: for who shows those of all conversations. */
+  sendings = $state(0);
 
   #queue: Change[] = [];
   #reading = false;
@@ -460,6 +462,7 @@ export class App {
     const rows = new Set<ConversationId>();
     const messages = new Set<MessageId>();
     const drafts = new Set<ConversationId>();
+    if (changes.some((change) => change.kind === 'messages' || change.kind === 'resync')) this.sendings += 1;
     let [added, unnamed, accounts, counts, filled, resync, settings] = [false, false, false, false, false, false, false];
     for (const change of changes) {
       switch (change.kind) {

@@ -13,12 +13,19 @@ export interface SendLine {
   behind: number;
 }
 
+/** Parts that leave one after the other wait for less than this. */
+const PASSING_MS = 4_000;
+
 export function sendLine(message: Message, platform: string, name: string, now: number): SendLine | null {
+  const send = message.send;
   const line = stateLine(message, platform, name, now);
-  const parts = message.send?.parts;
-  if (!parts || parts.sent === 0 || parts.sent === parts.all || message.send?.state === 'accepted' || message.send?.state === 'settled') return line;
-  const some = m.send_parts({ sent: parts.sent, all: parts.all });
-  return line ? { ...line, text: `${some} ${line.text}` } : { tone: 'quiet', text: some, actions: [], behind: 0 };
+  if (!line || !send?.parts) return line;
+  const { part, sent, all } = send.parts;
+  const why = send.reason?.kind;
+  // What is decided for one part is decided for all: the last of them offers it.
+  if (part < all && (why === 'held' || why === 'scheduled' || why === 'stale' || why === 'behind_earlier')) return null;
+  if (why === 'behind_earlier') return now - send.since > PASSING_MS ? line : null;
+  return sent > 0 && sent < all ? { ...line, text: `${m.send_parts({ sent, all })} ${line.text}` } : line;
 }
 
 function stateLine(message: Message, platform: string, name: string, now: number): SendLine | null {
@@ -35,7 +42,7 @@ function stateLine(message: Message, platform: string, name: string, now: number
     case 'uploading':
       return {
         tone: 'quiet',
-        text: send.upload && send.upload.total > 0 ? m.send_uploading({ percent: percent(send.upload.sent / send.upload.total) }) : m.send_uploading_soon(),
+        text: send.upload && send.upload.sent > 0 ? m.send_uploading({ percent: percent(send.upload.sent / send.upload.total) }) : m.send_uploading_soon(),
         actions: [{ label: m.cancel(), does: 'edit', hint: m.cancel_upload_hint() }],
         behind: 0,
       };
