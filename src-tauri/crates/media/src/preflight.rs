@@ -18,7 +18,10 @@
 //! Blocking throughout: call it from a thread that may wait.
 
 mod container;
+mod kind;
 mod limits;
+mod name;
+mod prepared;
 mod refusal;
 mod shelf;
 
@@ -27,12 +30,16 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use kind::MediaKind;
 pub use limits::{AnimationLimits, FileLimits, ImageLimits, Limits, Route, Target, limits};
+pub use prepared::{Change, Prepared, Thumbnail};
 pub use refusal::Refusal;
 
 use crate::outgoing::{Hindrance, Order, Ready, Types};
 use crate::shrink::MAX_PIXELS;
-use crate::{DecodeError, Decoder, HEAD_BYTES, ImageKind, clean_file_name, extension_of, probe, sniff};
+use crate::{DecodeError, Decoder, HEAD_BYTES, ImageKind, extension_of, probe};
+use kind::{kind_of, true_type};
+use name::named;
 use shelf::{Failed, Shelved};
 
 /// Bytes of a picture that we look at: a screenshot of the largest screen without any compression.
@@ -56,120 +63,8 @@ pub enum Source<'a> {
     Bytes(Vec<u8>),
 }
 
-/// What a file is, for the platforms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MediaKind {
-    /// A picture, still or moving.
-    Image,
-    /// A film.
-    Video,
-    /// A sound.
-    Audio,
-    /// A PDF.
-    Document,
-}
-
-impl MediaKind {
-    /// The name of a file that has none.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Image => "picture",
-            Self::Video => "video",
-            Self::Audio => "audio",
-            Self::Document => "document",
-        }
-    }
-}
-
-/// A file that may be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prepared {
-    /// Where it lies.
-    pub file: PathBuf,
-    /// The name to show: that of the original, cleaned, with the extension of `mime`.
-    pub name: String,
-    /// Its content type.
-    pub mime: &'static str,
-    /// What it is.
-    pub kind: MediaKind,
-    /// Its bytes.
-    pub bytes: u64,
-    /// SHA-256 of it, in lower-case hex.
-    pub sha256: String,
-    /// Pixels across and down, of a picture.
-    pub size: Option<(u32, u32)>,
-    /// A picture that moves.
-    pub moves: bool,
-    /// Once through, in milliseconds, where that is cheap to know: GIF, MP4, QuickTime, WAV.
-    pub millis: Option<u64>,
-    /// Of a picture.
-    pub thumbnail: Option<Thumbnail>,
-    /// Of a picture: a blur of at most 25 bytes to show before the thumbnail (ThumbHash).
-    pub blur: Vec<u8>,
-    /// What was done to the original, in the order of the variants.
-    pub changes: Vec<Change>,
-}
-
-/// A small picture of a picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Thumbnail {
-    /// Where it lies.
-    pub file: PathBuf,
-    /// `image/png` or `image/jpeg`.
-    pub mime: &'static str,
-    /// Pixels across, at most 320.
-    pub width: u32,
-    /// Pixels down, at most 320.
-    pub height: u32,
-}
-
-/// Something that was done to a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// It stands upright now.
-    Turned,
-    /// Place, camera, comments, profile or an embedded preview were in the file.
-    MetadataRemoved,
-    /// Its colours were those of another profile than sRGB.
-    ColoursConverted,
-    /// It moved, in a way that the platform does not show.
-    Stilled,
-    /// It is of another type now.
-    Converted {
-        /// It was.
-        from: ImageKind,
-        /// It is.
-        to: ImageKind,
-    },
-    /// It has fewer pixels.
-    Shrunk {
-        /// Across and down before, upright.
-        from: (u32, u32),
-        /// Across and down now.
-        to: (u32, u32),
-    },
-    /// It had too many bytes.
-    Recompressed {
-        /// Bytes before.
-        from: u64,
-        /// Bytes now.
-        to: u64,
-    },
-}
-
 trait Readable: Read + Seek {}
 impl<T: Read + Seek> Readable for T {}
-
-impl Prepared {
-    /// A name of plain letters, for the wire: Meta refuses file names that are not ASCII (`ayrshare.md` 3.3).
-    pub fn wire_name(&self) -> String {
-        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
-        if self.name.chars().all(plain) {
-            return self.name.clone();
-        }
-        format!("{}.{}", self.kind.word(), extension_of(self.mime))
-    }
-}
 
 impl Preflight {
     /// Decodes with `decoder`, and puts ready files into `folder`, which is made if it is not there.
@@ -387,51 +282,6 @@ fn changes(ready: &Ready, was: ImageKind, before: u64, now: u64) -> Vec<Change> 
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// The type that the bytes show. An Ogg with pictures in it says so near its beginning.
-fn true_type(head: &[u8]) -> Option<&'static str> {
-    // What phones write: the brand alone tells, whatever else the file claims to be compatible with.
-    if let Some([b'f', b't', b'y', b'p', brand @ ..]) = head.get(4..12) {
-        match brand {
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => return Some("image/heif"),
-            b"avif" | b"avis" => return Some("image/avif"),
-            _ => {}
-        }
-    }
-    match sniff::type_of(head)? {
-        "audio/ogg" if head.windows(6).any(|word| word == b"theora") => Some("video/ogg"),
-        // Meant for web views, which play both alike.
-        "audio/webm" => Some("video/webm"),
-        mime => Some(mime),
-    }
-}
-
-fn kind_of(mime: &str) -> Option<MediaKind> {
-    match mime.split_once('/')?.0 {
-        "video" => Some(MediaKind::Video),
-        "audio" => Some(MediaKind::Audio),
-        _ if mime == "application/pdf" => Some(MediaKind::Document),
-        _ => None,
-    }
-}
-
-/// Extensions that give way to the right one. Others are part of the name: *offer v1.2*.
-const EXTENSIONS: [&str; 36] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "webp", "heic", "heif", "avif", "bmp", "tif", "tiff", "svg",
-    "mp4", "m4v", "mov", "qt", "webm", "mkv", "avi", "ogv", "ogg", "oga", "opus", "m4a", "mp3", "wav", "aac", "flac",
-    "pdf", "txt", "html", "exe", "bin",
-];
-
-/// `name` for people, with the extension of `mime`.
-fn named(name: &str, mime: &str, kind: MediaKind) -> String {
-    let right = extension_of(mime);
-    let clean = clean_file_name(name);
-    let stem = clean.as_deref().map(|clean| match clean.rsplit_once('.') {
-        Some((stem, last)) if !stem.is_empty() && EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(last)) => stem,
-        _ => clean,
-    });
-    format!("{}.{right}", stem.unwrap_or(kind.word()))
 }
 
 #[cfg(test)]
