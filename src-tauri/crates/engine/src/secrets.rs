@@ -7,17 +7,22 @@
 //! inbox are two folders whose rows both begin at 1. A secret that an earlier run had to put into the file is still
 //! found after a keychain appeared, and moves there when it is next written.
 
+mod at_rest;
+mod credentials;
+mod file;
+
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use backscroll_adapters::Secret;
 use backscroll_model::{ConnectionId, ErrorCode, UserError};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
+
+use at_rest::AtRest;
+pub(crate) use credentials::{AyrshareKeys, Credentials, HookKeys, PageToken};
+use file::{forget_in_file, read_file, write_all};
 
 use crate::{
     SecretsMode, SecretsPlace,
@@ -34,139 +39,6 @@ const PROBE: Duration = Duration::from_secs(5);
 const FOLDER_ID: &str = "keychain-id";
 
 type Result<T> = std::result::Result<T, UserError>;
-
-/// The credentials of one connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Credentials {
-    Ayrshare(AyrshareKeys),
-    Meta(PageToken),
-}
-
-/// What a connection to Ayrshare signs its calls with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AyrshareKeys {
-    pub(crate) api_key: Secret,
-    pub(crate) profile_key: Option<Secret>,
-    pub(crate) x_keys: Option<(Secret, Secret)>,
-}
-
-/// What a connection to Graph signs its calls with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PageToken {
-    pub(crate) token: Secret,
-    pub(crate) app_secret: Option<Secret>,
-}
-
-impl Credentials {
-    /// Those of Ayrshare, if they are.
-    pub(crate) fn ayrshare(self) -> Option<AyrshareKeys> {
-        match self {
-            Self::Ayrshare(keys) => Some(keys),
-            Self::Meta(_) => None,
-        }
-    }
-
-    /// Those of Graph, if they are.
-    pub(crate) fn meta(self) -> Option<PageToken> {
-        match self {
-            Self::Meta(token) => Some(token),
-            Self::Ayrshare(_) => None,
-        }
-    }
-}
-
-/// What guards the address that a connection's webhooks go to; made by us, kept with its credentials and forgotten with
-/// them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HookKeys {
-    /// The last part of the address, which nobody can guess.
-    pub(crate) path: Secret,
-    /// Graph: the verify token of the handshake. Ayrshare: what it signs with.
-    pub(crate) word: Secret,
-}
-
-impl HookKeys {
-    /// New ones, of the system's randomness.
-    pub(crate) fn new() -> Self {
-        let random = || Secret::new(hex::encode(rand::random::<[u8; 24]>()));
-        Self { path: random(), word: random() }
-    }
-}
-
-/// How [`Credentials`] and [`HookKeys`] look at rest. Private, so that nothing else can serialise a secret.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum AtRest {
-    Ayrshare {
-        api_key: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        profile_key: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        x_api_key: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        x_api_secret: Option<String>,
-    },
-    Meta {
-        page_token: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        app_secret: Option<String>,
-    },
-    Hook {
-        hook_path: String,
-        hook_word: String,
-    },
-}
-
-impl AtRest {
-    fn credentials(self) -> Option<Credentials> {
-        match self {
-            Self::Ayrshare { api_key, profile_key, x_api_key, x_api_secret } => {
-                Some(Credentials::Ayrshare(AyrshareKeys {
-                    api_key: Secret::new(api_key),
-                    profile_key: profile_key.map(Secret::new),
-                    x_keys: x_api_key.zip(x_api_secret).map(|(key, secret)| (Secret::new(key), Secret::new(secret))),
-                }))
-            }
-            Self::Meta { page_token, app_secret } => Some(Credentials::Meta(PageToken {
-                token: Secret::new(page_token),
-                app_secret: app_secret.map(Secret::new),
-            })),
-            Self::Hook { .. } => None,
-        }
-    }
-
-    fn hook_keys(self) -> Option<HookKeys> {
-        match self {
-            Self::Hook { hook_path, hook_word } => {
-                Some(HookKeys { path: Secret::new(hook_path), word: Secret::new(hook_word) })
-            }
-            Self::Ayrshare { .. } | Self::Meta { .. } => None,
-        }
-    }
-}
-
-impl From<&Credentials> for AtRest {
-    fn from(credentials: &Credentials) -> Self {
-        let raw = |s: &Secret| s.expose().to_owned();
-        match credentials {
-            Credentials::Ayrshare(c) => Self::Ayrshare {
-                api_key: raw(&c.api_key),
-                profile_key: c.profile_key.as_ref().map(raw),
-                x_api_key: c.x_keys.as_ref().map(|(key, _)| raw(key)),
-                x_api_secret: c.x_keys.as_ref().map(|(_, secret)| raw(secret)),
-            },
-            Credentials::Meta(c) => {
-                Self::Meta { page_token: raw(&c.token), app_secret: c.app_secret.as_ref().map(raw) }
-            }
-        }
-    }
-}
-
-impl From<&HookKeys> for AtRest {
-    fn from(keys: &HookKeys) -> Self {
-        Self::Hook { hook_path: keys.path.expose().to_owned(), hook_word: keys.word.expose().to_owned() }
-    }
-}
 
 /// Reads and writes credentials.
 #[derive(Clone)]
@@ -334,33 +206,6 @@ fn folder_id(dir: &Path) -> Result<String> {
     Ok(id)
 }
 
-fn read_file(path: &Path) -> Result<BTreeMap<String, AtRest>> {
-    match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| keychain_error("secrets.json is not readable")),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(e) => Err(keychain_error(&e.kind().to_string())),
-    }
-}
-
-fn write_all(path: &Path, all: &BTreeMap<String, AtRest>) -> Result<()> {
-    let bytes = serde_json::to_vec_pretty(all).map_err(|_| keychain_error("not serialisable"))?;
-    write_file(path, &bytes).map_err(|e| io_error("secrets.json", &e))
-}
-
-fn forget_in_file(path: &Path, name: &str) -> Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
-    let mut all = read_file(path)?;
-    if all.remove(name).is_none() {
-        return Ok(());
-    }
-    if all.is_empty() {
-        return std::fs::remove_file(path).map_err(|e| io_error("secrets.json", &e));
-    }
-    write_all(path, &all)
-}
-
 fn keychain_error(why: &str) -> UserError {
     user_error(ErrorCode::Keychain, why)
 }
@@ -379,6 +224,8 @@ fn error_kind(error: &keyring::Error) -> String {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use backscroll_adapters::Secret;
+
     use super::*;
 
     fn credentials() -> Credentials {
