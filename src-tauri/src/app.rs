@@ -19,6 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::{
     args::Arguments,
     changes::Batch,
+    clipboard,
     demo, ipc,
     media::{self, server::MediaServer},
     notify,
@@ -82,7 +83,7 @@ fn set_up(app: &AppHandle, arguments: &Arguments, next: Next, player: MediaServe
     let facts = Facts { demo: arguments.demo, connect: arguments.connect, tray: tray::has_host() };
     let (handle, asked, given) = (app.clone(), next, arguments.clone());
     let shell = Shell::new(facts.clone(), move || open(&given), move |wish| fulfil(&handle, wish, &asked));
-    app.manage(shell.with_media(player));
+    app.manage(shell.with_media(player).with_clipboard(clipboard::of(app.clone())));
 
     let settings = tauri::async_runtime::block_on(early_settings(app));
     let window = window::create(app, settings.theme)?;

@@ -58,6 +58,7 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             sending::ledger,
             sending::attach_bytes,
             sending::attach_dropped,
+            sending::attach_copied,
             sending::outgoing_files,
             sending::order_files,
             sending::remove_file,

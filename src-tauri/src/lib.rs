@@ -10,6 +10,7 @@ pub mod app;
 pub mod args;
 pub mod changes;
 pub mod check;
+pub mod clipboard;
 pub mod commands;
 pub mod demo;
 #[cfg(target_os = "linux")]

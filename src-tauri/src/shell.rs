@@ -30,6 +30,7 @@ use url::Url;
 
 use crate::{
     changes,
+    clipboard::{self, Copied},
     commands::start::{Boot, OpenAt},
     media::server::MediaServer,
 };
@@ -85,6 +86,7 @@ pub struct Shell {
     wishes: Box<dyn Fn(Wish) + Send + Sync>,
     page: Mutex<Page>,
     media: MediaServer,
+    clipboard: clipboard::Reader,
     /// Files that were dropped on the window and wait for the page to say which conversation they are for.
     dropped: Mutex<Vec<PathBuf>>,
 }
@@ -129,6 +131,7 @@ impl Shell {
             wishes: Box::new(wishes),
             page: Mutex::new(page),
             media: MediaServer::default(),
+            clipboard: clipboard::nothing(),
             dropped: Mutex::default(),
         }
     }
@@ -138,6 +141,18 @@ impl Shell {
     pub fn with_media(mut self, media: MediaServer) -> Self {
         self.media = media;
         self
+    }
+
+    /// On a desktop with a clipboard.
+    #[must_use]
+    pub fn with_clipboard(mut self, clipboard: clipboard::Reader) -> Self {
+        self.clipboard = clipboard;
+        self
+    }
+
+    /// What another program copied last.
+    pub async fn copied(&self) -> Result<Copied, UserError> {
+        (self.clipboard)().await
     }
 
     /// Files were dropped on the window; those of an earlier drop that nobody wanted are forgotten.

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tauri::State;
 
 use super::Result;
-use crate::{check, shell::Shell};
+use crate::{check, clipboard::Copied, shell::Shell};
 
 /// The most that may be pasted, in characters of base64: 60 MB. What is dropped never passes through the page.
 const PASTED: usize = 80_000_000;
@@ -95,6 +95,27 @@ pub async fn attach_dropped(shell: State<'_, Shell>, conversation: ConversationI
     let mut attached = Vec::new();
     for path in shell.take_dropped() {
         attached.push(inbox.attach_file(conversation, path).await?);
+    }
+    Ok(attached)
+}
+
+/// Attaches the files or the picture that another program copied: for a paste that tells the page of neither. Answers
+/// nothing where there is neither.
+#[tauri::command]
+#[specta::specta]
+pub async fn attach_copied(shell: State<'_, Shell>, conversation: ConversationId) -> Result<Vec<OutgoingFileId>> {
+    let (conversation, inbox) = (check::id(conversation)?, shell.inbox().await?);
+    let mut attached = Vec::new();
+    match shell.copied().await? {
+        Copied::Nothing => {}
+        Copied::Files(paths) => {
+            for path in paths {
+                attached.push(inbox.attach_file(conversation, path).await?);
+            }
+        }
+        Copied::Picture(name, bytes) => {
+            attached.push(inbox.attach_bytes(conversation, name.to_owned(), bytes).await?);
+        }
     }
     Ok(attached)
 }

@@ -86,6 +86,11 @@ export const commands = {
 	attachBytes: (conversation: ConversationId, name: string, bytes: string) => typedError<OutgoingFileId, UserError>(__TAURI_INVOKE("attach_bytes", { conversation, name, bytes })),
 	/**  Attaches what was dropped on the window last. The page names no paths: what it could name, it could send. */
 	attachDropped: (conversation: ConversationId) => typedError<OutgoingFileId[], UserError>(__TAURI_INVOKE("attach_dropped", { conversation })),
+	/**
+	 *  Attaches the files or the picture that another program copied: for a paste that tells the page of neither. Answers
+	 *  nothing where there is neither.
+	 */
+	attachCopied: (conversation: ConversationId) => typedError<OutgoingFileId[], UserError>(__TAURI_INVOKE("attach_copied", { conversation })),
 	/**  The files of a draft, in order. */
 	outgoingFiles: (conversation: ConversationId) => typedError<OutgoingFile[], UserError>(__TAURI_INVOKE("outgoing_files", { conversation })),
 	/**  Puts the files of a draft into this order. */
