@@ -13,16 +13,27 @@
 //! - A message that cannot be read leaves a hole: the listing of its conversation ends above it.
 //! - Never "back to the very first message": every platform stops somewhere (2.5).
 
+mod attachments;
+mod conversations;
+mod item;
+mod pages;
+mod people;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use backscroll_model::{
-    AttachmentSeen, ConversationEvents, Direction, Event, Listing, MINUTE, MessageKind, MessageSeen, Page,
-    ParticipantSeen, Platform, ReactionSeen, RemoteId, SECOND, Skipped, Timestamp,
+    ConversationEvents, Direction, Event, Listing, MINUTE, ParticipantSeen, Platform, RemoteId, SECOND, Skipped,
+    Timestamp,
 };
 use serde_json::value::RawValue;
 
-use super::{cursor::Cursor, wire};
-use crate::loose::{self, Raw};
+use super::cursor::Cursor;
+
+pub(super) use attachments::attachments;
+pub(super) use conversations::conversations;
+use item::{Bad, Draft};
+pub(super) use pages::pages;
+pub(super) use people::person;
 
 /// How late X may be (2.4).
 const X_DELAY_MS: i64 = 3 * MINUTE;
@@ -145,81 +156,6 @@ impl Span {
     }
 }
 
-/// An item that cannot be read, and where it belongs if that much could be read.
-struct Bad {
-    why: &'static str,
-    conversation: Option<RemoteId>,
-}
-
-/// A message on its way to its conversation.
-struct Draft {
-    conversation: Option<RemoteId>,
-    /// `None`: an action that we do not know.
-    direction: Option<Direction>,
-    sender: Option<RemoteId>,
-    recipient: Option<RemoteId>,
-    sender_seen: Option<ParticipantSeen>,
-    recipient_seen: Option<ParticipantSeen>,
-    message: MessageSeen,
-}
-
-impl Draft {
-    fn of(raw: Box<RawValue>, asked: &Asked) -> Result<Self, Bad> {
-        let bad = |why, conversation| Bad { why, conversation };
-        let item: wire::Message<'_> =
-            serde_json::from_str(raw.get()).map_err(|_| bad("not an object with the documented fields", None))?;
-        let conversation = loose::id(item.conversation_id);
-        let remote_id = loose::id(item.id).ok_or_else(|| bad("no id", conversation.clone()))?;
-        let at = wire::time(item.created).ok_or_else(|| bad("no readable time", conversation.clone()))?;
-        let direction = match loose::text(item.action).as_deref() {
-            Some("sent") => Some(Direction::Out),
-            Some("received") => Some(Direction::In),
-            _ => None,
-        };
-        let text = loose::text(item.message);
-        let attachments = attachments(item.attachments);
-        let kind = match (direction, attachments.first(), &text) {
-            (None, _, _) => MessageKind::Unknown,
-            (Some(_), Some(attachment), _) => attachment.kind,
-            (Some(_), None, Some(_)) => MessageKind::Text,
-            (Some(_), None, None) => MessageKind::Unknown,
-        };
-        let sender = loose::id(item.sender_id);
-        let recipient = loose::id(item.recipient_id);
-        let sender_seen = person(&wire::Person::of(item.sender_details), sender.clone());
-        let recipient_seen = person(&wire::Person::of(item.recipient_details), recipient.clone());
-        let reactions = reactions(item.reactions, asked.platform);
-        let message = MessageSeen {
-            reply_to: None,
-            remote_id,
-            direction: direction.unwrap_or(Direction::In),
-            at,
-            tie: 0,
-            kind,
-            text,
-            attachments,
-            reactions,
-            client_ref: None,
-            raw: Box::<str>::from(raw).into(),
-        };
-        Ok(Self { conversation, direction, sender, recipient, sender_seen, recipient_seen, message })
-    }
-
-    /// Sender and recipient, whichever is smaller first.
-    fn pair(&self) -> Option<(RemoteId, RemoteId)> {
-        let (a, b) = (self.sender.clone()?, self.recipient.clone()?);
-        Some(if a <= b { (a, b) } else { (b, a) })
-    }
-
-    /// The other side, if the direction is known.
-    fn other_side(&self) -> Option<&ParticipantSeen> {
-        match self.direction? {
-            Direction::In => self.sender_seen.as_ref(),
-            Direction::Out => self.recipient_seen.as_ref(),
-        }
-    }
-}
-
 /// Which conversation two people have, by the items that say so.
 fn conversation_of_pair(drafts: &[Result<Draft, Bad>]) -> BTreeMap<(RemoteId, RemoteId), RemoteId> {
     let drafts = || drafts.iter().flatten();
@@ -305,140 +241,6 @@ fn rank_equal_instants(drafts: &mut [Draft]) {
         draft.message.tie = *next;
         *next = next.saturating_add(1);
     }
-}
-
-pub(super) fn person(details: &wire::Person<'_>, id: Option<RemoteId>) -> Option<ParticipantSeen> {
-    Some(ParticipantSeen {
-        remote_id: id.or_else(|| loose::id(details.id))?,
-        name: loose::text(details.name).filter(|name| is_visible(name)),
-        username: loose::text(details.username)
-            .filter(|name| is_visible(name))
-            .map(|name| name.trim_start_matches('@').to_owned()),
-        avatar_url: details.avatar(),
-    })
-}
-
-fn is_visible(name: &str) -> bool {
-    !name.trim().is_empty()
-}
-
-pub(super) fn attachments(raw: Raw<'_>) -> Vec<AttachmentSeen> {
-    let one = |raw: &RawValue| {
-        let item = match serde_json::from_str::<wire::Attachment<'_>>(raw.get()) {
-            Ok(item) => item,
-            // A bare address.
-            Err(_) => wire::Attachment { kind: None, url: raw.get().starts_with('"').then_some(raw) },
-        };
-        let (type_name, url) = (loose::text(item.kind), loose::text(item.url));
-        if type_name.is_none() && url.is_none() {
-            return None;
-        }
-        let type_name = type_name.unwrap_or_default();
-        Some(AttachmentSeen { kind: attachment_kind(&type_name), type_name, url, ..AttachmentSeen::default() })
-    };
-    wire::list(raw).into_iter().filter_map(one).collect()
-}
-
-/// The documented types, the draft's, and Meta's and X's own (2.2); anything else is a card with a link.
-fn attachment_kind(type_name: &str) -> MessageKind {
-    match type_name.to_ascii_lowercase().as_str() {
-        "image" | "photo" | "gif" | "animated_gif" | "animated_image" => MessageKind::Image,
-        "video" => MessageKind::Video,
-        "audio" | "voice" => MessageKind::Audio,
-        "file" => MessageKind::File,
-        "sticker" => MessageKind::Sticker,
-        "share" | "post" | "ig_post" | "reel" | "ig_reel" | "story" | "ig_story" | "story_mention" | "story_reply"
-        | "template" | "fallback" | "link" => MessageKind::Share,
-        _ => MessageKind::Unknown,
-    }
-}
-
-/// Reactor → emoji. Absent on Facebook and Instagram means that there are none (11.4, 4); on X it says nothing (12.4).
-fn reactions(raw: Raw<'_>, platform: Option<Platform>) -> Option<Vec<ReactionSeen>> {
-    let Some(raw) = raw else { return (platform != Some(Platform::X)).then(Vec::new) };
-    let by_reactor: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
-    let one =
-        |(by, emoji): (String, &RawValue)| Some(ReactionSeen { by: RemoteId(by), emoji: loose::text(Some(emoji))? });
-    Some(by_reactor.into_iter().filter_map(one).collect())
-}
-
-/// Normalises variant B: the union of ids and details, in the order of the ids.
-pub(super) fn conversations(
-    ids: &[Box<RawValue>],
-    details: &[Box<RawValue>],
-    archived: bool,
-) -> (Vec<ConversationEvents>, Vec<Skipped>) {
-    let mut skipped = Vec::new();
-    let mut order: Vec<RemoteId> = Vec::new();
-    let mut known: BTreeMap<RemoteId, Vec<Event>> = BTreeMap::new();
-    for raw in ids {
-        match loose::id(Some(raw)) {
-            Some(id) if !known.contains_key(&id) => {
-                known.insert(id.clone(), vec![Event::Archived(archived)]);
-                order.push(id);
-            }
-            Some(_) => {}
-            None => skipped.push(Skipped { what: "conversation".to_owned(), why: "no id".to_owned() }),
-        }
-    }
-    for raw in details {
-        let item: Option<wire::Conversation<'_>> = serde_json::from_str(raw.get()).ok();
-        let Some((item, id)) = item.and_then(|item| loose::id(item.id).map(|id| (item, id))) else {
-            skipped.push(Skipped { what: "conversation".to_owned(), why: "details without an id".to_owned() });
-            continue;
-        };
-        if !known.contains_key(&id) {
-            order.push(id.clone());
-        }
-        known.insert(id, facts(&item, archived));
-    }
-    let events = order.into_iter().filter_map(|remote_id| {
-        let events = known.remove(&remote_id)?;
-        Some(ConversationEvents { remote_id, events, ..ConversationEvents::default() })
-    });
-    (events.collect(), skipped)
-}
-
-fn facts(item: &wire::Conversation<'_>, archived: bool) -> Vec<Event> {
-    let mut events = Vec::new();
-    events.extend(person(&wire::Person::of(item.participant), None).map(Event::Participant));
-    events.push(Event::Archived(match loose::text(item.status).as_deref() {
-        Some("archived") => true,
-        Some("active") => false,
-        _ => archived,
-    }));
-    let watermark = wire::time(item.watermark).filter(|at| at.0 > 0);
-    events.extend(watermark.map(Event::ReadUpTo));
-    events
-}
-
-/// Cuts a listing into pages of about `max` messages. A conversation stays in one piece unless it alone is larger; then
-/// only its last piece carries the listing, because only then all of it has been applied.
-pub(super) fn pages(conversations: Vec<ConversationEvents>, skipped: Vec<Skipped>, max: usize) -> Vec<Page> {
-    let max = max.max(1);
-    let mut pages = Vec::new();
-    let mut page = Page { skipped, ..Page::default() };
-    let mut room = max;
-    for mut conversation in conversations {
-        if conversation.events.len() > room && !page.conversations.is_empty() {
-            pages.push(std::mem::take(&mut page));
-            room = max;
-        }
-        while conversation.events.len() > max {
-            let rest = conversation.events.split_off(max);
-            let remote_id = conversation.remote_id.clone();
-            let first = std::mem::replace(&mut conversation.events, rest);
-            page.conversations.push(ConversationEvents { remote_id, events: first, ..ConversationEvents::default() });
-            pages.push(std::mem::take(&mut page));
-            room = max;
-        }
-        room = room.saturating_sub(conversation.events.len());
-        page.conversations.push(conversation);
-    }
-    if !page.conversations.is_empty() || !page.skipped.is_empty() {
-        pages.push(page);
-    }
-    pages
 }
 
 #[cfg(test)]

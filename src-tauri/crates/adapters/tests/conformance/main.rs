@@ -1,10 +1,12 @@
 //! What every provider's adapter must hold against the simulator, whose truth is known: Ayrshare's and Graph's adapter
-//! pass the same tests. What only Graph has is in [`graph`]; files, quotes and reactions are in [`uploads`].
+//! pass the same tests. What only Graph has is in [`graph`]; files are in [`uploads`], what carries them, quotes and
+//! reactions in [`richer`].
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod graph;
 mod log;
+mod richer;
 mod subject;
 mod uploads;
 

@@ -1,5 +1,5 @@
-//! Files on their way to a customer, quotes and reactions: what arrives there is the very thing that left here, and what
-//! does not arrive is never said to have.
+//! Files on their way to a customer: what arrives there is the very thing that left here, and what does not arrive is
+//! never said to have.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use backscroll_adapters::{
     AdapterError, Content, Kind, Limits, Outgoing, Retry, SendOutcome, UploadFile, UploadRef, Uploaded,
 };
-use backscroll_model::{OutgoingKind, Provider, RemoteId};
+use backscroll_model::{OutgoingKind, Provider};
 use backscroll_simulator::{AccessUrl, Chat, Fault, LedgerEntry, Platform, WorldKind};
 use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempDir};
@@ -16,19 +16,19 @@ use tokio::sync::watch;
 use crate::log;
 use crate::subject::{Subject, ours};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and some pixels";
+pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and some pixels";
 const MP4: &[u8] = b"\0\0\0\x18ftypisom....moov....hdlrvide....hdlrsoun";
 const WAV: &[u8] = b"RIFF....WAVEfmt and a word";
-const PDF: &[u8] = b"%PDF-1.4 order";
-const DAY: u64 = 86_400;
+pub(crate) const PDF: &[u8] = b"%PDF-1.4 order";
+pub(crate) const DAY: u64 = 86_400;
 
 /// A file that leaves; it lies on the disk as long as this lives.
-struct Leaving {
-    file: UploadFile,
+pub(crate) struct Leaving {
+    pub(crate) file: UploadFile,
     _disk: NamedTempFile,
 }
 
-fn leaving(platform: Platform, name: &str, bytes: &[u8]) -> Leaving {
+pub(crate) fn leaving(platform: Platform, name: &str, bytes: &[u8]) -> Leaving {
     let (kind, mime) = match name.rsplit_once('.').unwrap().1 {
         "png" => (OutgoingKind::Image, "image/png"),
         "mp4" => (OutgoingKind::Video, "video/mp4"),
@@ -49,7 +49,7 @@ fn leaving(platform: Platform, name: &str, bytes: &[u8]) -> Leaving {
 }
 
 /// So many zeros that take no place on the disk.
-fn sparse(platform: Platform, name: &str, bytes: u64) -> Leaving {
+pub(crate) fn sparse(platform: Platform, name: &str, bytes: u64) -> Leaving {
     padded(platform, name, b"", bytes)
 }
 
@@ -61,7 +61,7 @@ fn padded(platform: Platform, name: &str, head: &[u8], bytes: u64) -> Leaving {
     leaving
 }
 
-fn message(chat: &Chat, content: Content) -> Outgoing {
+pub(crate) fn message(chat: &Chat, content: Content) -> Outgoing {
     Outgoing {
         platform: ours(chat.platform),
         conversation: chat.conversation.as_str().into(),
@@ -73,24 +73,24 @@ fn message(chat: &Chat, content: Content) -> Outgoing {
     }
 }
 
-fn with_files(chat: &Chat, kind: OutgoingKind, refs: &[UploadRef]) -> Outgoing {
+pub(crate) fn with_files(chat: &Chat, kind: OutgoingKind, refs: &[UploadRef]) -> Outgoing {
     let text = (chat.platform == Platform::Twitter).then(|| "Look".to_owned());
     message(chat, Content::Files { refs: refs.to_vec(), kind, text })
 }
 
 impl Subject {
-    async fn upload(&self, file: &UploadFile) -> Result<Uploaded, AdapterError> {
+    pub(crate) async fn upload(&self, file: &UploadFile) -> Result<Uploaded, AdapterError> {
         self.adapter.upload(file, &watch::Sender::new(7)).await
     }
 
     /// A conversation whose person has just written.
-    fn open_chat(&self, platform: Platform) -> Chat {
+    pub(crate) fn open_chat(&self, platform: Platform) -> Chat {
         let chat = self.chats(platform).remove(0);
         self.sim.inbound(&chat, "Hello?").unwrap();
         chat
     }
 
-    fn delivered(&self, outcome: &SendOutcome) -> LedgerEntry {
+    pub(crate) fn delivered(&self, outcome: &SendOutcome) -> LedgerEntry {
         let SendOutcome::Accepted { remote_id, .. } = outcome else { panic!("not accepted: {outcome:?}") };
         self.sim.delivered().into_iter().find(|entry| entry.id == remote_id.as_str()).unwrap()
     }
@@ -400,138 +400,6 @@ async fn a_look_whose_answer_is_lost_is_taken_again_without_a_second_upload() {
         let name = fault.name();
         subject.sim.on("POST", "/media/urlExists").fail(fault);
         assert_eq!(subject.upload(&leaving.file).await.unwrap_err().kind.retry(), retry, "{name}");
-    }
-}
-
-#[tokio::test]
-async fn a_send_with_files_is_judged_like_any_other() {
-    for provider in Provider::ALL {
-        let subject = Subject::start(provider).await;
-        let chat = subject.open_chat(Platform::Instagram);
-        let leaving = leaving(Platform::Instagram, "cake.png", PNG);
-        let reference = subject.upload(&leaving.file).await.unwrap().reference;
-        let send = with_files(&chat, OutgoingKind::Image, &[reference]);
-        let mut expected = 0;
-        for (fault, arrives) in [
-            (Fault::without_id(), true),
-            (Fault::apply_then_drop(), true),
-            (Fault::applied(Fault::http(502)), true),
-            (Fault::applied(Fault::Empty), true),
-            (Fault::Reset, false),
-            (Fault::Html { http: 403 }, false),
-        ] {
-            let name = fault.name();
-            subject.fail_send(fault);
-            let outcome = subject.adapter.send(&send).await;
-            assert!(matches!(outcome, SendOutcome::Ambiguous(_)), "{provider:?} {name}: {outcome:?}");
-            expected += usize::from(arrives);
-            assert_eq!(subject.sim.delivered().len(), expected, "{provider:?} {name}");
-        }
-        subject.pass(8 * DAY).await;
-        let closed = subject.adapter.send(&send).await;
-        assert!(matches!(&closed, SendOutcome::Refused(error) if error.kind == Kind::WindowClosed), "{closed:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_album_is_one_message_of_instagram_at_graph_alone() {
-    let subject = Subject::start(Provider::Meta).await;
-    let chat = subject.open_chat(Platform::Instagram);
-    let mut refs = Vec::new();
-    for n in 0..10 {
-        let leaving = leaving(Platform::Instagram, "cake.png", &[PNG, &[n]].concat());
-        refs.push(subject.upload(&leaving.file).await.unwrap().reference);
-    }
-    let album = with_files(&chat, OutgoingKind::Image, &refs);
-    let row = subject.delivered(&subject.adapter.send(&album).await);
-    let hashes: Vec<_> = (0..10).map(|n| Some(hex::encode(Sha256::digest([PNG, &[n]].concat())))).collect();
-    assert_eq!(row.files.into_iter().map(|file| file.sha256).collect::<Vec<_>>(), hashes, "all, in order");
-    // An account that may not yet: this message is refused, the account is not.
-    subject.sim.graph().set_send_knobs(|knobs| knobs.many_images = false);
-    let refused = subject.adapter.send(&album).await;
-    assert!(matches!(&refused, SendOutcome::Refused(error) if error.kind == Kind::Rejected), "{refused:?}");
-    assert_eq!(subject.sim.delivered().len(), 1);
-}
-
-#[tokio::test]
-async fn an_attachment_of_another_platform_or_kind_is_refused_by_graph() {
-    let subject = Subject::start(Provider::Meta).await;
-    let chat = subject.open_chat(Platform::Instagram);
-    let picture = leaving(Platform::Facebook, "cake.png", PNG);
-    let reference = subject.upload(&picture.file).await.unwrap().reference;
-    let outcome = subject.adapter.send(&with_files(&chat, OutgoingKind::Image, &[reference])).await;
-    assert!(matches!(&outcome, SendOutcome::Refused(error) if error.code.as_deref() == Some("100/2018074")));
-    // A picture that lies about what it is, and one that is too large.
-    let mut lie = leaving(Platform::Instagram, "cake.png", PDF);
-    let error = subject.upload(&lie.file).await.unwrap_err();
-    assert_eq!((error.kind, error.code.as_deref()), (Kind::Rejected, Some("100/2018047")));
-    lie.file.mime = "video/mp4".to_owned();
-    assert_eq!(subject.upload(&lie.file).await.unwrap_err().code.as_deref(), Some("100/2018047"));
-    let large = sparse(Platform::Instagram, "cake.png", 8_000_001);
-    assert_eq!(subject.upload(&large.file).await.unwrap_err().kind, Kind::TooLarge);
-    assert!(subject.sim.delivered().is_empty());
-}
-
-#[tokio::test]
-async fn a_quote_reaches_graph_and_is_never_dropped_in_silence_elsewhere() {
-    for provider in Provider::ALL {
-        for platform in [Platform::Facebook, Platform::Instagram] {
-            let subject = Subject::start(provider).await;
-            let chat = subject.open_chat(platform);
-            let quoted = RemoteId(subject.sim.inbound(&chat, "With raisins?").unwrap());
-            let leaving = leaving(platform, "cake.png", PNG);
-            let reference = subject.upload(&leaving.file).await.unwrap().reference;
-            for send in
-                [message(&chat, Content::Text("Yes".to_owned())), with_files(&chat, OutgoingKind::Image, &[reference])]
-            {
-                let send = Outgoing { reply_to: Some(quoted.clone()), ..send };
-                assert_eq!(subject.adapter.capabilities(send.platform).quote, provider == Provider::Meta);
-                let outcome = subject.adapter.send(&send).await;
-                if provider == Provider::Meta {
-                    assert_eq!(subject.delivered(&outcome).reply_to.as_deref(), Some(quoted.as_str()));
-                } else {
-                    assert!(matches!(&outcome, SendOutcome::Refused(error) if error.kind == Kind::Unsupported));
-                }
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_reaction_is_put_changed_and_taken_back_where_the_provider_can() {
-    for provider in Provider::ALL {
-        for platform in [Platform::Facebook, Platform::Instagram] {
-            let subject = Subject::start(provider).await;
-            let chat = subject.open_chat(platform);
-            let id = subject.sim.inbound(&chat, "Thank you!").unwrap();
-            let (conversation, person) =
-                (RemoteId::from(chat.conversation.as_str()), RemoteId::from(chat.person.as_str()));
-            let react = async |message: &str, emoji| {
-                subject.adapter.react(ours(platform), &conversation, &person, &message.into(), emoji).await
-            };
-            let reactions = || {
-                let row = subject.sim.ledger().into_iter().find(|entry| entry.id == id).unwrap();
-                row.reactions.into_values().collect::<Vec<_>>()
-            };
-            if provider == Provider::Ayrshare {
-                assert!(!subject.adapter.capabilities(ours(platform)).react);
-                assert_eq!(react(&id, Some("👍")).await.unwrap_err().kind, Kind::Unsupported);
-                continue;
-            }
-            assert!(subject.adapter.capabilities(ours(platform)).react);
-            for emoji in ["👍", "👍", "🥐"] {
-                react(&id, Some(emoji)).await.unwrap();
-                assert_eq!(reactions(), [emoji]);
-            }
-            react(&id, None).await.unwrap();
-            assert!(reactions().is_empty());
-            assert_eq!(react("m_none", Some("👍")).await.unwrap_err().kind, Kind::Rejected);
-            assert_eq!(react(&id, Some("")).await.unwrap_err().kind, Kind::Rejected);
-            assert_eq!(react("", None).await.unwrap_err().kind, Kind::Rejected);
-            subject.sim.graph().set_send_knobs(|knobs| knobs.instagram_reactions = false);
-            let refused = react(&id, Some("👍")).await.err().map(|error| error.kind);
-            assert_eq!(refused, (platform == Platform::Instagram).then_some(Kind::Server));
-        }
     }
 }
 
