@@ -29,3 +29,4 @@ mod storage;
 mod trouble;
 mod unclear;
 mod webhooks;
+mod windows;
