@@ -20,6 +20,7 @@
 //! What was answered 200 and not yet written when the process is killed is known by the next read, but for what only
 //! webhooks tell: receipts and edits of those few milliseconds. What waits for a conversation is kept ([`waiting`]).
 
+mod again;
 mod door;
 mod echo;
 mod follow;

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::{Route, Routes, follow, gate, waiting};
+use super::{Route, Routes, again::while_busy, follow, gate, waiting};
 use crate::{
     errors::store_error,
     inner::{Inner, Result},
@@ -372,7 +372,10 @@ pub(super) async fn apply(inner: &Arc<Inner>, account: &Account, pages: Vec<Page
         auto_response: link.and_then(|link| link.auto_response_text()),
     };
     let bus = &inner.bus;
-    let applied = inner.store.apply(account.id, pages, context, |batch| bus.publish(batch.changes.clone())).await;
+    let applied = while_busy(inner, || {
+        inner.store.apply(account.id, pages.clone(), context.clone(), |batch| bus.publish(batch.changes.clone()))
+    });
+    let applied = applied.await;
     let applied = applied.map_err(|e| store_error(&e))?;
     let live = inner.live_of(account);
     if applied.new > 0 || applied.changed > 0 {

@@ -5,11 +5,12 @@
 //! is told as [`DeliveryOutcome::NoConversation`]. At most [`db::WAITING_KEPT`] deliveries; one more is *not kept*, and
 //! said to be.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use backscroll_model::{AccountId, DAY, Delivery, DeliveryCount, DeliveryOutcome};
 use backscroll_store::{self as db, WaitingDelivery};
 
+use super::again::while_busy;
 use crate::{
     errors::store_error,
     inner::{Inner, Result},
@@ -24,7 +25,12 @@ pub(super) async fn keep(inner: &Inner, new: Vec<WaitingDelivery>) -> BTreeSet<A
         return BTreeSet::new();
     }
     let accounts = new.iter().map(|one| one.account).collect();
-    inner.store.write_sync(move |tx| db::keep_waiting(tx, &new)).await.unwrap_or_else(|error| {
+    let new = Arc::new(new);
+    let write = || {
+        let new = Arc::clone(&new);
+        inner.store.write_sync(move |tx| db::keep_waiting(tx, &new))
+    };
+    while_busy(inner, write).await.unwrap_or_else(|error| {
         tracing::error!(%error, "what webhooks told of new people could not be kept");
         accounts
     })
