@@ -5,14 +5,25 @@
 //! What the store cannot know of an [`Account`], its health and its capabilities, is filled with a neutral value; the
 //! engine puts in the real one.
 
+mod backfill;
+mod business;
+mod connection;
+mod deletion;
+mod page;
+
 use backscroll_model::{
-    Account, AccountId, AccountPage, AttachRules, Backfill, BackfillProgress, BackfillSummary, Business, BusinessId,
-    Capabilities, Connection as Link, ConnectionId, DAY, Health, Platform, Provider, RemoteId, ReplyWindow, Timestamp,
-    XBudget, XHistory,
+    Account, AccountId, AttachRules, Backfill, BusinessId, Capabilities, ConnectionId, Health, Platform, Provider,
+    RemoteId, ReplyWindow, Timestamp, XBudget, XHistory,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::{Result, StoreError, calendar, codes, gaps};
+pub use backfill::{backfill_progress, backfill_summary, set_backfill_total};
+pub use business::{add_business, businesses, rename_business};
+pub use connection::{add_connection, connections, remove_connection};
+pub use deletion::{DeleteStep, delete_history};
+pub use page::account_page;
+
+use crate::{Result, StoreError, calendar, codes};
 
 /// An account that a key gives access to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,71 +51,6 @@ pub struct Upserted {
     pub id: AccountId,
     /// Whether it is new.
     pub created: bool,
-}
-
-/// Adds a connection. Its secrets are the keychain's.
-pub fn add_connection(
-    connection: &Connection,
-    provider: Provider,
-    name: &str,
-    api_base: &str,
-    remote_ref: Option<&str>,
-    now: Timestamp,
-) -> Result<ConnectionId> {
-    connection
-        .prepare_cached(
-            "INSERT INTO connection (provider, name, api_base, remote_ref, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute((provider.as_str(), name, api_base, remote_ref, now.0))?;
-    Ok(ConnectionId(connection.last_insert_rowid()))
-}
-
-/// Forgets a connection; its accounts become history only.
-pub fn remove_connection(connection: &Connection, id: ConnectionId) -> Result<()> {
-    connection.prepare_cached("DELETE FROM connection WHERE id = ?1")?.execute([id.0])?;
-    Ok(())
-}
-
-/// All connections, oldest first.
-pub fn connections(connection: &Connection) -> Result<Vec<Link>> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, provider, name, api_base, remote_ref, created_at FROM connection ORDER BY id")?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let provider: String = row.get(1)?;
-        found.push(Link {
-            id: ConnectionId(row.get(0)?),
-            provider: Provider::parse(&provider)
-                .ok_or(StoreError::Value { column: "provider", value: provider.clone() })?,
-            name: row.get(2)?,
-            api_base: row.get(3)?,
-            remote_ref: row.get(4)?,
-            created_at: Timestamp(row.get(5)?),
-        });
-    }
-    Ok(found)
-}
-
-/// Adds a shop.
-pub fn add_business(connection: &Connection, name: &str) -> Result<BusinessId> {
-    connection.prepare_cached("INSERT INTO business (name) VALUES (?1)")?.execute([name])?;
-    Ok(BusinessId(connection.last_insert_rowid()))
-}
-
-/// Renames a shop.
-pub fn rename_business(connection: &Connection, id: BusinessId, name: &str) -> Result<()> {
-    connection.prepare_cached("UPDATE business SET name = ?2 WHERE id = ?1")?.execute((id.0, name))?;
-    Ok(())
-}
-
-/// All shops that have an account, oldest first.
-pub fn businesses(connection: &Connection) -> Result<Vec<Business>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, name FROM business b WHERE EXISTS (SELECT 1 FROM account a WHERE a.business = b.id) ORDER BY id",
-    )?;
-    let rows = statement.query_map([], |row| Ok(Business { id: BusinessId(row.get(0)?), name: row.get(1)? }))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Adds an account, or gives a held one this connection and the newer name.
@@ -290,159 +236,10 @@ pub fn add_x_spend(connection: &Connection, id: AccountId, now: Timestamp, milli
         .query_row((id.0, calendar::month(now), millicents), |row| row.get(0))?)
 }
 
-/// So many of the newest messages of a conversation are given to apps (`reference/meta-graph.md` 4.4).
-const STILL_GIVEN: u32 = 20;
-/// X reaches back 30 days, in ms (`reference/x-dm.md`).
-const X_REACH: i64 = 30 * DAY;
-
-/// What the account page shows. `calls`, `left_out` and `quota` are the engine's to fill.
-pub fn account_page(connection: &Connection, id: AccountId, now: Timestamp) -> Result<AccountPage> {
-    let account = account(connection, id, now)?;
-    let (conversations, messages, since): (u32, u32, Option<i64>) = connection
-        .prepare_cached("SELECT conversations, messages, oldest_at FROM counter WHERE account = ?1")?
-        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let no_longer_given = match account.platform {
-        // Graph pages through all of Messenger: what was read down to its beginning is given still.
-        Platform::Messenger if account.provider == Some(Provider::Meta) => connection
-            .prepare_cached(
-                "SELECT ifnull(sum(max(messages - ?2, 0)), 0) FROM conversation c WHERE account = ?1
-                 AND NOT EXISTS (SELECT 1 FROM stretch s WHERE s.conversation = c.id AND s.from_at IS NULL)",
-            )?
-            .query_row((id.0, STILL_GIVEN), |row| row.get(0))?,
-        Platform::Messenger | Platform::Instagram => connection
-            .prepare_cached("SELECT ifnull(sum(max(messages - ?2, 0)), 0) FROM conversation WHERE account = ?1")?
-            .query_row((id.0, STILL_GIVEN), |row| row.get(0))?,
-        Platform::X => connection
-            .prepare_cached(
-                "SELECT count(*) FROM message m JOIN conversation c ON c.id = m.conversation
-                 WHERE c.account = ?1 AND m.at < ?2",
-            )?
-            .query_row((id.0, now.0 - X_REACH), |row| row.get(0))?,
-    };
-    Ok(AccountPage {
-        gaps: gaps::count(connection, id)?,
-        no_longer_given,
-        left_out: Vec::new(),
-        account,
-        conversations,
-        messages,
-        calls: 0,
-        quota: None,
-        since: since.map(Timestamp),
-    })
-}
-
-/// How many conversations the provider has, once it said so.
-pub fn set_backfill_total(connection: &Connection, id: AccountId, conversations: Option<u32>) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO backfill (account, conversations) VALUES (?1, ?2)
-             ON CONFLICT (account) DO UPDATE SET conversations = excluded.conversations
-             WHERE conversations IS NOT excluded.conversations",
-        )?
-        .execute((id.0, conversations))?;
-    Ok(())
-}
-
-/// Progress of the first back-fill.
-pub fn backfill_progress(connection: &Connection, id: AccountId) -> Result<BackfillProgress> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT c.conversations, b.conversations, c.messages
-             FROM counter c LEFT JOIN backfill b ON b.account = c.account WHERE c.account = ?1",
-        )?
-        .query_row([id.0], |row| {
-            Ok(BackfillProgress { account: id, conversations: row.get(0)?, of: row.get(1)?, messages: row.get(2)? })
-        })?)
-}
-
-/// The summary after the first back-fill. Walks the account's conversations once; for the end of a back-fill only.
-pub fn backfill_summary(connection: &Connection, id: AccountId, now: Timestamp) -> Result<BackfillSummary> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT
-                (SELECT messages FROM counter WHERE account = ?1),
-                count(*) FILTER (WHERE inbound_at IS NOT NULL),
-                count(*) FILTER (WHERE state = 0 AND waiting_since IS NOT NULL),
-                count(*) FILTER (WHERE window_until > ?2 AND window_until <= ?3 AND waiting_since IS NOT NULL)
-             FROM conversation WHERE account = ?1",
-        )?
-        .query_row((id.0, now.0, now.plus(DAY).0), |row| {
-            Ok(BackfillSummary {
-                messages: row.get(0)?,
-                people: row.get(1)?,
-                waiting: row.get(2)?,
-                closing_today: row.get(3)?,
-            })
-        })?)
-}
-
-/// What one step of deleting a history did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeleteStep {
-    /// Messages deleted by this step.
-    pub messages: u32,
-    /// Whether nothing is left: the account's row is gone too.
-    pub done: bool,
-}
-
-/// Messages deleted in one step: some 20 ms.
-const DELETE_STEP: u32 = 500;
-
-/// Deletes the history of an account for good, one short transaction at a time: call it until it is done. Safe to stop
-/// in between; what is left is whole.
-pub fn delete_history(connection: &Connection, id: AccountId) -> Result<DeleteStep> {
-    let conversation: Option<i64> = connection
-        .prepare_cached("SELECT id FROM conversation WHERE account = ?1 LIMIT 1")?
-        .query_row([id.0], |row| row.get(0))
-        .optional()?;
-    let Some(conversation) = conversation else {
-        let business: Option<i64> = connection
-            .prepare_cached("DELETE FROM account WHERE id = ?1 RETURNING business")?
-            .query_row([id.0], |row| row.get(0))
-            .optional()?;
-        connection
-            .prepare_cached(
-                "DELETE FROM business WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM account WHERE business = ?1)",
-            )?
-            .execute([business])?;
-        return Ok(DeleteStep { messages: 0, done: true });
-    };
-    let messages: Vec<i64> = connection
-        .prepare_cached("SELECT id FROM message WHERE conversation = ?1 ORDER BY at LIMIT ?2")?
-        .query_map((conversation, DELETE_STEP), |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    if messages.is_empty() {
-        let participant: Option<i64> = connection
-            .prepare_cached("DELETE FROM conversation WHERE id = ?1 RETURNING participant")?
-            .query_row([conversation], |row| row.get(0))?;
-        connection
-            .prepare_cached(
-                "DELETE FROM participant
-                 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM conversation WHERE participant = ?1)",
-            )?
-            .execute([participant])?;
-        return Ok(DeleteStep { messages: 0, done: false });
-    }
-    {
-        let mut search = connection.prepare_cached("DELETE FROM message_search WHERE rowid = ?1")?;
-        let mut message = connection.prepare_cached("DELETE FROM message WHERE id = ?1")?;
-        for id in &messages {
-            search.execute([id])?;
-            message.execute([id])?;
-        }
-    }
-    let deleted = u32::try_from(messages.len()).unwrap_or(DELETE_STEP);
-    connection
-        .prepare_cached("UPDATE conversation SET messages = max(messages - ?2, 0) WHERE id = ?1")?
-        .execute((conversation, deleted))?;
-    Ok(DeleteStep { messages: deleted, done: false })
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use backscroll_model::HOUR;
+    use backscroll_model::{DAY, HOUR};
 
     use super::*;
     use crate::{
