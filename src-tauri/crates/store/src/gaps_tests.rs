@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use backscroll_model::{
-    ConversationEvents, Direction, Event, HOUR, MINUTE, MessageSeen, Page, RemoteId, SECOND, ThreadPosition,
+    ConversationEvents, Direction, Event, HOUR, Listing, MINUTE, MessageSeen, Page, RemoteId, SECOND, ThreadPosition,
 };
 use proptest::prelude::*;
 
-use super::*;
+use super::{coverage::SPANS, *};
 use crate::{
     ApplyContext, Arrival,
     apply::apply,
