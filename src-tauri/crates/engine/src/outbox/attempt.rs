@@ -285,6 +285,7 @@ async fn finish(
             }
             Err(db::StoreError::Busy | db::StoreError::Full | db::StoreError::ReadOnly | db::StoreError::Io(_)) => {
                 tracing::error!("the outcome of a send could not be written yet");
+                let _rest = inner.quiet.rest();
                 inner.sleep_until(inner.now().plus(WRITE_AGAIN)).await;
             }
             Err(error) => {
