@@ -7,7 +7,9 @@
 //! - `sending`, `outbox`: each way in which a message can be sent, not be sent, or be sent without anybody knowing.
 //! - `bad_input`, `trouble`: bad input, row by row: told where it belongs, nothing lost, others go on, and it heals.
 //! - `kill`, `crash`: SIGKILL at named points and at random; `backscroll-it-worker` is the engine that dies.
-//! - `chance`: a hundred sends in random weather.
+//! - `points`: each point on the way of a message × SIGKILL, panic, refused write × each way to the customer.
+//! - `twins`: equal texts, echoes at the wrong time, and what changes between Enter and the wire.
+//! - `chance`: a hundred sends in random weather; `thousand`: five hundred through each provider, with webhooks.
 //!
 //! `BACKSCROLL_IT_SEED` runs a printed seed again; `BACKSCROLL_IT_SENDS`, `BACKSCROLL_IT_KILLS` and
 //! `BACKSCROLL_IT_HUGE_MB` ask for more than the default.

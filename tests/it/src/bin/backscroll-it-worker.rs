@@ -8,17 +8,18 @@
 //! backscroll-it-worker DATA_DIR START_MS [SPEED]
 //! {"do": "connect", "api_base": …, "secrets": {…}}   {"do": "start"}   {"do": "sync"}
 //! {"do": "send", "conversation": 7, "text": …}       answers {"queued": 1234} once it is committed
+//! {"do": "stop_at", "point": "Committed"}            says {"at": "Committed"} when a message is there, and it stays there
 //! ```
 
 use std::{
     io::{BufRead as _, Write as _},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
-use backscroll_engine::{AyrshareSecrets, Clock, Inbox, InboxOptions, Secret, SecretsMode};
+use backscroll_engine::{AyrshareSecrets, Clock, Inbox, InboxOptions, Secret, SecretsMode, SendPoint};
 use backscroll_model::{ConversationId, Timestamp, UserError, XHistory};
 use serde_json::{Value, json};
 
@@ -26,6 +27,8 @@ struct RunningClock {
     start_ms: i64,
     since: Instant,
     speed: u32,
+    /// The name of the point at which messages stay.
+    stop_at: Arc<Mutex<Option<String>>>,
 }
 
 #[async_trait::async_trait]
@@ -37,6 +40,18 @@ impl Clock for RunningClock {
 
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration / self.speed).await;
+    }
+
+    fn reached(&self, point: SendPoint) {
+        let name = format!("{point:?}");
+        if self.stop_at.lock().unwrap_or_else(PoisonError::into_inner).as_ref() != Some(&name) {
+            return;
+        }
+        // Whoever does not hear it has gone already.
+        let _ = say(&json!({ "at": name }));
+        loop {
+            std::thread::park();
+        }
     }
 }
 
@@ -57,10 +72,12 @@ async fn main() -> anyhow::Result<()> {
     let data_dir = PathBuf::from(args.next().context("the data folder")?);
     let start_ms = args.next().context("the time")?.parse()?;
     let speed = args.next().map_or(Ok(1), |speed| speed.parse())?;
+    let stop_at = Arc::default();
+    let clock = RunningClock { start_ms, since: Instant::now(), speed, stop_at: Arc::clone(&stop_at) };
     let options = InboxOptions {
         data_dir,
         secrets: SecretsMode::File,
-        clock: Arc::new(RunningClock { start_ms, since: Instant::now(), speed }),
+        clock: Arc::new(clock),
         seed: 3,
         decoder: (PathBuf::from("no-decoder"), Vec::new()),
         read_only: false,
@@ -81,6 +98,11 @@ async fn main() -> anyhow::Result<()> {
     });
     while let Some(line) = commands.recv().await {
         let command: Value = serde_json::from_str(&line)?;
+        if let Some(point) = command.get("point").and_then(Value::as_str) {
+            *stop_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(point.to_owned());
+            say(&json!({ "stops_at": point }))?;
+            continue;
+        }
         match run(&inbox, &command).await? {
             Ok(answer) => say(&answer)?,
             Err(error) => say(&refused(&error))?,

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use backscroll_engine::Clock;
+use backscroll_engine::{Clock, SendPoint};
 use backscroll_model::Timestamp;
 
 #[derive(Clone)]
@@ -23,6 +23,8 @@ struct Inner {
     /// How wrong the computer's clock is, milliseconds.
     wrong_by: AtomicI64,
     sleepers: Mutex<Sleepers>,
+    /// What happens when a message comes to a point, once.
+    at_point: Mutex<Option<(SendPoint, Box<dyn FnOnce() + Send>)>>,
 }
 
 #[derive(Default)]
@@ -36,11 +38,26 @@ struct Sleepers {
 
 impl TestClock {
     pub fn new(sim: backscroll_simulator::Clock) -> Self {
-        Self(Arc::new(Inner { sim, wrong_by: AtomicI64::new(0), sleepers: Mutex::default() }))
+        Self(Arc::new(Inner {
+            sim,
+            wrong_by: AtomicI64::new(0),
+            sleepers: Mutex::default(),
+            at_point: Mutex::default(),
+        }))
     }
 
     pub fn set_wrong_by(&self, ms: i64) {
         self.0.wrong_by.store(ms, Ordering::SeqCst);
+    }
+
+    /// The next message that comes to this point meets this.
+    pub fn at(&self, point: SendPoint, happens: impl FnOnce() + Send + 'static) {
+        *self.0.at_point.lock().unwrap() = Some((point, Box::new(happens)));
+    }
+
+    /// Whether no message has come to the point yet.
+    pub fn is_waiting(&self) -> bool {
+        self.0.at_point.lock().unwrap().is_some()
     }
 
     /// When the next sleeper wakes, by the simulator's time.
@@ -85,6 +102,13 @@ impl Clock for TestClock {
             id
         };
         Sleep { clock: Arc::clone(&self.0), id, ended: false }.await;
+    }
+
+    fn reached(&self, point: SendPoint) {
+        let here = self.0.at_point.lock().unwrap().take_if(|(at, _)| *at == point);
+        if let Some((_, happens)) = here {
+            happens();
+        }
     }
 }
 

@@ -61,6 +61,12 @@ impl Desk {
         Self { world, intents: RefCell::default() }
     }
 
+    /// At what is running already.
+    pub fn of(world: World) -> Self {
+        invariants::watch_panics();
+        Self { world, intents: RefCell::default() }
+    }
+
     /// Quits and starts again.
     pub async fn restart(&mut self) {
         self.world.open().await;
@@ -73,14 +79,19 @@ impl Desk {
         let conversation = self.conversation(chat).await.id;
         let message = self.inbox().send_text(conversation, text.to_owned()).await.unwrap();
         assert_eq!(message.text.as_deref(), Some(text));
+        self.acknowledged(chat, text, message.id);
+        message.id
+    }
+
+    /// Takes note of what an engine acknowledged.
+    pub fn acknowledged(&self, chat: &Chat, text: &str, message: MessageId) {
         self.intents.borrow_mut().push(Intent {
-            message: message.id.0,
+            message: message.0,
             conversation: chat.conversation.clone(),
             text: text.to_owned(),
             again: 0,
             discarded: false,
         });
-        message.id
     }
 
     pub async fn decide(&self, id: MessageId, decision: SendDecision) {

@@ -14,4 +14,4 @@ mod scheduler;
 mod sending;
 mod shop;
 
-pub use shop::Shop;
+pub use shop::{PAGE, Shop};

@@ -16,6 +16,9 @@ use rusqlite::{Connection, OpenFlags, backup::Backup};
 
 use crate::world::Sim;
 
+/// `attempt.outcome` of what is not known.
+pub const AMBIGUOUS: i64 = 3;
+
 /// Something that the user sent and that was acknowledged.
 #[derive(Debug, Clone)]
 pub struct Intent {

@@ -7,6 +7,7 @@
 
 mod clock;
 mod desk;
+mod disk;
 mod invariants;
 mod world;
 
@@ -23,10 +24,13 @@ mod news;
 mod notices;
 mod outbox;
 mod pictures;
+mod points;
 mod reading;
 mod sending_files;
 mod storage;
+mod thousand;
 mod trouble;
+mod twins;
 mod unclear;
 mod webhooks;
 mod windows;

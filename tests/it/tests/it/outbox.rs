@@ -8,6 +8,7 @@ use backscroll_simulator::{Fault, Hold, Network, ProfileId, Synthetic, WorldKind
 
 use crate::{
     desk::Desk,
+    disk::{Refusal, Refusing},
     world::{START, Sim, World},
 };
 
@@ -282,27 +283,11 @@ async fn a_queued_message_can_be_taken_back_before_it_leaves() {
     desk.check_all().await;
 }
 
-/// Lets the database refuse a statement, as a disk that fails would.
-struct Refusing(rusqlite::Connection);
-
-impl Refusing {
-    fn new(desk: &Desk, statement: &str) -> Self {
-        let db = rusqlite::Connection::open(desk.data().join("backscroll.db")).unwrap();
-        let sql = format!("CREATE TRIGGER refusing BEFORE {statement} ON attempt BEGIN SELECT RAISE(ABORT, 'no'); END");
-        db.execute_batch(&sql).unwrap();
-        Self(db)
-    }
-
-    fn no_more(self) {
-        self.0.execute_batch("DROP TRIGGER refusing").unwrap();
-    }
-}
-
 #[tokio::test]
 async fn an_attempt_that_cannot_be_written_down_waits_and_sends_nothing() {
     let desk = Desk::running().await;
     let chat = desk.chat(Sim::Facebook);
-    let refusing = Refusing::new(&desk, "INSERT");
+    let refusing = Refusing::new(desk.data(), "INSERT ON attempt", Refusal::Nonsense);
     let id = desk.send(&chat, "Hello").await;
     // This comes to an end only if it is not tried again at once, again and again.
     desk.advance(20).await;
@@ -318,7 +303,7 @@ async fn an_attempt_that_cannot_be_written_down_waits_and_sends_nothing() {
 async fn an_outcome_that_cannot_be_written_down_is_unknown_and_is_read_back() {
     let desk = Desk::running().await;
     let chat = desk.chat(Sim::Facebook);
-    let refusing = Refusing::new(&desk, "UPDATE OF outcome");
+    let refusing = Refusing::new(desk.data(), "UPDATE OF outcome ON attempt", Refusal::Nonsense);
     let id = desk.send(&chat, "Hello").await;
     desk.settle().await;
     assert_eq!(desk.state(id).await, SendState::Unknown, "never stuck in sending");

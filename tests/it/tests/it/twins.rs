@@ -1,0 +1,142 @@
+//! The same words more than once, echoes at the wrong time, and what changes between Enter and the wire: at both providers.
+
+use backscroll_model::*;
+use backscroll_simulator::{Chat, Fault, Meanwhile, TokenState};
+
+use crate::{desk::Desk, points::Way, world::Sim};
+
+/// Typed by somebody in the network's own app.
+fn typed(way: Way, desk: &Desk, chat: &Chat, text: &str) {
+    match way {
+        Way::Ayrshare => desk.sim.sent_elsewhere(chat, text).unwrap(),
+        Way::Messenger | Way::Instagram => desk.sim.graph().typed_in_inbox(chat, text).unwrap(),
+    };
+}
+
+#[tokio::test]
+async fn of_five_equal_texts_each_arrives_once_although_two_answers_are_lost() {
+    for way in Way::ALL {
+        for (second, fourth) in [(true, true), (true, false), (false, true)] {
+            let name = format!("{way:?}, arrived: {second} and {fourth}");
+            let (desk, chat) = way.desk().await;
+            let lost = |arrived| if arrived { Fault::apply_then_drop() } else { Fault::Reset };
+            // A rule counts the requests that it lets through, not those that another one takes.
+            way.fail_later(&desk, 1, lost(second));
+            way.fail_later(&desk, 2, lost(fourth));
+            let mut ids = Vec::new();
+            for _ in 0..5 {
+                ids.push(desk.send(&chat, "ok").await);
+            }
+            // One that is lost for good is looked for for a while; then the user sends it again.
+            for _ in 0..3 {
+                desk.advance(700).await;
+                for id in &ids {
+                    let progress = desk.progress(*id).await;
+                    let decision = match (progress.state, progress.reason) {
+                        (SendState::NeedsReview, _) => SendDecision::SendAgain,
+                        (SendState::Queued, Some(SendReason::Stale)) => SendDecision::SendNow,
+                        _ => continue,
+                    };
+                    desk.decide(*id, decision).await;
+                }
+            }
+            for id in &ids {
+                assert_eq!(desk.state(*id).await, SendState::Accepted, "{name}: {:?}", desk.progress(*id).await);
+            }
+            assert_eq!(desk.delivered_to(&chat).len(), 5, "{name}");
+            desk.check();
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_words_typed_on_the_phone_are_a_message_of_their_own() {
+    for way in Way::ALL {
+        let (desk, chat) = way.desk().await;
+        let id = desk.send(&chat, "ok").await;
+        desk.until_state(id, SendState::Accepted).await;
+        desk.advance(60).await;
+        typed(way, &desk, &chat, "ok");
+        desk.advance(300).await;
+        assert_eq!(desk.state(id).await, SendState::Accepted, "{way:?}");
+        assert_eq!(desk.texts(&chat).await.iter().filter(|t| *t == "ok").count(), 2, "{way:?}");
+        desk.check();
+    }
+}
+
+#[tokio::test]
+async fn a_window_that_closes_between_enter_and_the_wire_is_told_and_the_text_stays() {
+    for way in Way::ALL {
+        let (desk, chat) = way.desk().await;
+        way.fail(&desk, Fault::Before(Meanwhile::WindowsClose));
+        let id = desk.send(&chat, "Just in time?").await;
+        desk.settle().await;
+        let stands = (desk.state(id).await, desk.reason(id).await);
+        assert_eq!(stands, (SendState::Failed, Some(SendReason::WindowClosed)), "{way:?}");
+        assert!(desk.texts(&chat).await.contains(&"Just in time?".to_owned()), "{way:?}: the text stays");
+        assert_eq!(desk.delivered(), Vec::<String>::new(), "{way:?}");
+        desk.check();
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_dies_between_enter_and_the_wire_pauses_and_the_text_stays() {
+    for way in Way::ALL {
+        let (desk, chat) = way.desk().await;
+        let dies = match way {
+            Way::Ayrshare => Meanwhile::KeyDies,
+            Way::Messenger | Way::Instagram => Meanwhile::TokensBecome(TokenState::Revoked),
+        };
+        way.fail(&desk, Fault::Before(dies));
+        let id = desk.send(&chat, "Hello").await;
+        desk.settle().await;
+        let stands = (desk.state(id).await, desk.reason(id).await);
+        assert_eq!(stands, (SendState::Queued, Some(SendReason::Paused)), "{way:?}");
+        let platform = if way.platform() == Sim::Instagram { Platform::Instagram } else { Platform::Messenger };
+        assert!(!desk.health(platform).await.heals_itself(), "{way:?}");
+        assert!(desk.texts(&chat).await.contains(&"Hello".to_owned()), "{way:?}");
+        assert_eq!(desk.delivered(), Vec::<String>::new(), "{way:?}");
+        desk.check();
+    }
+}
+
+#[tokio::test]
+async fn a_yes_without_an_id_is_read_back() {
+    for way in Way::ALL {
+        let (desk, chat) = way.desk().await;
+        way.fail(&desk, Fault::without_id());
+        let id = desk.send(&chat, "Yes?").await;
+        desk.settle().await;
+        let stands = (desk.state(id).await, desk.reason(id).await);
+        assert_eq!(stands, (SendState::Unknown, Some(SendReason::UnclearAnswer)), "{way:?}");
+        desk.advance(250).await;
+        assert_eq!(desk.state(id).await, SendState::Accepted, "{way:?}");
+        assert_eq!(desk.delivered(), ["Yes?"], "{way:?}");
+        desk.check();
+    }
+}
+
+#[tokio::test]
+async fn texts_of_every_kind_arrive_as_they_were_typed_and_none_too_long_leaves() {
+    for way in Way::ALL {
+        let (desk, chat) = way.desk().await;
+        let row = desk.conversation(&chat).await.id;
+        let too_long = if way.platform() == Sim::Instagram { "x".repeat(1_001) } else { "x".repeat(2_001) };
+        for text in [too_long.as_str(), " ", "\u{3000}\n\t\u{a0}"] {
+            let refused = desk.inbox().send_text(row, text.to_owned()).await.unwrap_err();
+            assert_eq!(refused.code, ErrorCode::BadText, "{way:?}");
+        }
+        let texts = ["👩‍👩‍👧‍👦🏳️‍🌈", "שלום, מה שלומך?", "\u{202e}drawkcab\u{202c}", "a\u{200b}b\u{200d}c\u{2060}", "  kept  "];
+        for text in texts {
+            let id = desk.send(&chat, text).await;
+            desk.settle().await;
+            assert_eq!(desk.state(id).await, SendState::Accepted, "{way:?}: {text:?}");
+        }
+        assert_eq!(desk.delivered(), texts, "{way:?}");
+        desk.advance(300).await;
+        for text in texts {
+            assert_eq!(desk.texts(&chat).await.iter().filter(|t| *t == text).count(), 1, "{way:?}: {text:?}");
+        }
+        desk.check();
+    }
+}
