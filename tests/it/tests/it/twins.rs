@@ -1,9 +1,9 @@
 //! The same words more than once, echoes at the wrong time, and what changes between Enter and the wire: at both providers.
 
 use backscroll_model::*;
-use backscroll_simulator::{Chat, Fault, Meanwhile, TokenState};
+use backscroll_simulator::{Chat, Fault, Hold, Meanwhile, Network, TokenState, WorldKind};
 
-use crate::{desk::Desk, points::Way, world::Sim};
+use crate::{desk::Desk, points::Way, webhooks::Hooked, world::Sim};
 
 /// Typed by somebody in the network's own app.
 fn typed(way: Way, desk: &Desk, chat: &Chat, text: &str) {
@@ -61,6 +61,58 @@ async fn the_same_words_typed_on_the_phone_are_a_message_of_their_own() {
         assert_eq!(desk.state(id).await, SendState::Accepted, "{way:?}");
         assert_eq!(desk.texts(&chat).await.iter().filter(|t| *t == "ok").count(), 2, "{way:?}");
         desk.check();
+    }
+}
+
+#[tokio::test]
+async fn an_echo_that_comes_before_the_answer_is_the_same_message() {
+    for hooked in [Hooked::at_graph(WorldKind::Small).await, Hooked::at_ayrshare().await] {
+        let provider = hooked.account(Platform::Messenger).await.provider;
+        let is_graph = provider == Some(Provider::Meta);
+        let chat = if is_graph { hooked.first(Sim::Facebook) } else { hooked.first_at_ayrshare(Sim::Facebook) };
+        let desk = Desk::of(hooked.shop.world);
+        match is_graph {
+            true => desk.sim.graph().receive(&chat, "Is the rye loaf back?").unwrap(),
+            false => desk.sim.inbound(&chat, "Is the rye loaf back?").unwrap(),
+        };
+        desk.advance(60).await;
+        let (way, hold) = (if is_graph { Way::Messenger } else { Way::Ayrshare }, Hold::new());
+        way.fail(&desk, Fault::applied(Fault::Hold(hold.clone())));
+        let id = desk.send(&chat, "It is.").await;
+        desk.until_state(id, SendState::Accepted).await;
+        hold.open();
+        desk.advance(120).await;
+        assert_eq!(desk.state(id).await, SendState::Accepted, "{provider:?}");
+        assert_eq!(desk.delivered(), ["It is."], "{provider:?}");
+        assert_eq!(desk.texts(&chat).await.iter().filter(|t| *t == "It is.").count(), 1, "{provider:?}");
+        desk.check();
+    }
+}
+
+#[tokio::test]
+async fn an_echo_ten_minutes_late_settles_what_is_in_review_and_stops_what_is_to_be_sent_again() {
+    for way in Way::ALL {
+        for again in [false, true] {
+            let (desk, chat) = way.desk().await;
+            desk.sim.set_knobs(|k| k.echo_lag_ms = 10 * MINUTE);
+            way.fail(&desk, Fault::apply_then_drop());
+            let id = desk.send(&chat, "Once is enough").await;
+            desk.advance(500).await;
+            assert_eq!(desk.state(id).await, SendState::NeedsReview, "{way:?}");
+            if again {
+                desk.sim.set_network(Network::Refused).unwrap();
+                desk.decide(id, SendDecision::SendAgain).await;
+                desk.settle().await;
+                assert_eq!(desk.state(id).await, SendState::Queued, "{way:?}");
+                desk.sleep_through(130).await;
+                // The conversation is read before anything that waited leaves.
+                desk.sim.set_network(Network::Up).unwrap();
+            }
+            desk.advance(500).await;
+            assert_eq!(desk.state(id).await, SendState::Accepted, "{way:?}, {again}");
+            assert_eq!(desk.delivered(), ["Once is enough"], "{way:?}, {again}");
+            desk.check();
+        }
     }
 }
 
