@@ -98,6 +98,19 @@ async fn a_refusal_of_the_platform_is_failed_with_its_reason_and_is_sent_only_wh
         if reason == SendReason::Permission {
             // The banner's business: it waits until that is mended.
             assert!(!desk.delivered().contains(&"Hello".to_owned()));
+        } else if reason == SendReason::WindowClosed {
+            // Shut for all, until the customer writes.
+            for id in [id, next] {
+                assert_eq!((desk.state(id).await, desk.reason(id).await), (SendState::Failed, Some(reason.clone())));
+            }
+            assert_eq!(desk.calls("POST", "/messages/facebook"), 1);
+            desk.advance(1).await;
+            desk.sim.inbound(&chat, "Hello?").unwrap();
+            desk.advance(400).await;
+            desk.decide(id, SendDecision::Retry).await;
+            desk.settle().await;
+            assert_eq!(desk.state(id).await, SendState::Accepted);
+            assert_eq!(desk.delivered(), ["Hello"]);
         } else {
             assert_eq!((desk.state(id).await, desk.reason(id).await), (SendState::Failed, Some(reason.clone())));
             assert_eq!(desk.delivered(), ["And one more thing"]);
