@@ -304,7 +304,7 @@ export class Timeline {
       }
       if (atTail && message.direction === 'in' && !this.atEnd) this.fresh += 1;
     }
-    this.messages = merged.sort(inOrder);
+    this.messages = counted(merged, found).sort(inOrder);
     if (this.atEnd && this.#after === null && byId.size > 0) this.jump = { to: 'newest' };
   }
 
@@ -346,6 +346,17 @@ function shown(message: Message): boolean {
 function inOrder(a: Message, b: Message): number {
   // Echoes have no id yet and stand after everything of their instant.
   return a.at - b.at || (a.id < 0 ? 1 : 0) - (b.id < 0 ? 1 : 0) || a.id - b.id;
+}
+
+/** A change names the message that left; the other parts of its answer count it too. */
+function counted(messages: Message[], read: Message[]): Message[] {
+  const sent = new Map(read.flatMap(({ send }) => (send?.parts ? [[send.parts.intent, send.parts.sent] as const] : [])));
+  if (sent.size === 0) return messages;
+  return messages.map((message) => {
+    const { send } = message;
+    const now = send?.parts ? sent.get(send.parts.intent) : undefined;
+    return send?.parts && now !== undefined && now !== send.parts.sent ? { ...message, send: { ...send, parts: { ...send.parts, sent: now } } } : message;
+  });
 }
 
 /** What was just read replaces all that it touches: a gap that shrank is drawn once. */

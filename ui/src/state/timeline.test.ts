@@ -73,6 +73,14 @@ describe('a thread', () => {
     expect(ids(it)).toEqual([4, 5, 6]);
   });
 
+  it('counts what left in all parts of an answer', async () => {
+    const part = (id: number, of: number, sent: number, state: 'failed' | 'accepted') =>
+      message(id, { direction: 'out', send: { state, reason: null, since: 0, next_at: null, waiting_behind: 0, upload: null, parts: { intent: 5, part: of, sent, all: 3 } } });
+    const it = await open(page([part(1, 1, 0, 'failed'), part(2, 2, 0, 'accepted')]), { messagesById: () => Promise.resolve([part(2, 2, 1, 'accepted')]) });
+    await it.changed([2], false);
+    expect(it.messages.map((m) => m.send?.parts?.sent)).toEqual([1, 1]);
+  });
+
   it('hides what the user discarded', async () => {
     const discarded = message(2, { direction: 'out', send: { state: 'failed', reason: { kind: 'discarded' }, since: 0, next_at: null, waiting_behind: 0, upload: null, parts: null } });
     const it = await open(page([message(1), discarded]));

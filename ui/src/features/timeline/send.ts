@@ -55,7 +55,7 @@ function stateLine(message: Message, platform: string, name: string, now: number
       return {
         tone: 'bad',
         text: failure(send.reason, platform, at),
-        actions: [{ label: m.retry(), does: 'retry' }, edit, copy, details],
+        actions: [{ label: m.retry(), does: 'retry' }, edit, ...(message.text === null ? [] : [copy]), details],
         behind: 0,
       };
     case 'unknown':
