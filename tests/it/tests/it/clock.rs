@@ -18,13 +18,15 @@ use backscroll_model::Timestamp;
 #[derive(Clone)]
 pub struct TestClock(Arc<Inner>);
 
+type AtPoint = (SendPoint, Box<dyn FnOnce() + Send>);
+
 struct Inner {
     sim: backscroll_simulator::Clock,
     /// How wrong the computer's clock is, milliseconds.
     wrong_by: AtomicI64,
     sleepers: Mutex<Sleepers>,
     /// What happens when a message comes to a point, once.
-    at_point: Mutex<Option<(SendPoint, Box<dyn FnOnce() + Send>)>>,
+    at_point: Mutex<Option<AtPoint>>,
 }
 
 #[derive(Default)]
