@@ -127,8 +127,8 @@ thread('what is dropped or pasted belongs to the draft of that conversation, als
   await carry(page, '[data-section=timeline]', 'drop', chosen('dropped.png', 'image/png', buffer));
   await page.getByText(like('drop_files')).waitFor({ state: 'detached' });
   await tray(page).getByText('dropped.png').waitFor();
-  await carry(page, 'textarea', 'paste', chosen('pasted.png', 'image/png', buffer));
-  await tray(page).getByText('pasted.png').waitFor();
+  await carry(page, 'textarea', 'paste', chosen('pasted.png', 'image/png', await picture(page, 'image/png', [320, 240])));
+  await until('both are ready', async () => (await ready(page).count()) === 2);
 
   const other = page.getByRole('option').nth(2);
   await other.click();
