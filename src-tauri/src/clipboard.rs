@@ -50,7 +50,10 @@ mod gtk_clipboard {
     use std::time::Duration;
 
     use backscroll_model::ErrorCode;
-    use gtk::gdk::{Atom, SELECTION_CLIPBOARD};
+    use gtk::{
+        SelectionData,
+        gdk::{Atom, SELECTION_CLIPBOARD},
+    };
     use tauri::AppHandle;
     use tokio::{sync::oneshot, time::timeout};
     use url::Url;
@@ -82,13 +85,16 @@ mod gtk_clipboard {
     }
 
     async fn read(app: &AppHandle) -> Result<Copied, UserError> {
-        let addresses = offered(app, FILES, ADDRESSES).await?;
-        let files = files(&String::from_utf8_lossy(&addresses));
-        if !files.is_empty() {
-            return Ok(Copied::Files(files));
+        let kinds = kinds(app).await;
+        if kinds.iter().any(|kind| kind == FILES) {
+            let addresses = contents(app, FILES, ADDRESSES).await?;
+            let files = files(&String::from_utf8_lossy(&addresses));
+            if !files.is_empty() {
+                return Ok(Copied::Files(files));
+            }
         }
-        for (kind, name) in PICTURES {
-            let bytes = offered(app, kind, LARGEST).await?;
+        for (kind, name) in PICTURES.into_iter().filter(|(kind, _)| kinds.iter().any(|offered| offered == kind)) {
+            let bytes = contents(app, kind, LARGEST).await?;
             if !bytes.is_empty() {
                 return Ok(Copied::Picture(name, bytes));
             }
@@ -96,26 +102,40 @@ mod gtk_clipboard {
         Ok(Copied::Nothing)
     }
 
-    /// What was copied, as this kind; empty where it is not offered as that.
-    async fn offered(app: &AppHandle, kind: &'static str, most: usize) -> Result<Vec<u8>, UserError> {
+    /// What it is offered as. Some programs (xclip) answer their text to whoever asks for a picture.
+    async fn kinds(app: &AppHandle) -> Vec<String> {
+        let list = |data: &SelectionData| data.targets().unwrap_or_default().into_iter().map(|kind| kind.name().into());
+        ask(app, "TARGETS", move |data| list(data).collect()).await.unwrap_or_default()
+    }
+
+    /// What was copied, as this kind; empty if that is refused.
+    async fn contents(app: &AppHandle, kind: &'static str, most: usize) -> Result<Vec<u8>, UserError> {
+        let taken = move |data: &SelectionData| match usize::try_from(data.length()) {
+            Ok(length) if length > most => Err(check::refused(ErrorCode::BadFile, "too many bytes")),
+            Ok(1..) => Ok(data.data()),
+            // Negative: refused.
+            _ => Ok(Vec::new()),
+        };
+        ask(app, kind, taken).await.unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    /// GTK has one thread; the answer is a later event of its loop, so that it never waits for another program.
+    async fn ask<T: Send + 'static>(
+        app: &AppHandle,
+        kind: &'static str,
+        take: impl FnOnce(&SelectionData) -> T + Send + 'static,
+    ) -> Option<T> {
         let (answer, answered) = oneshot::channel();
-        // GTK has one thread; the answer is a later event of its loop, so that it never waits for another program.
         let asked = app.run_on_main_thread(move || {
             gtk::Clipboard::get(&SELECTION_CLIPBOARD).request_contents(&Atom::intern(kind), move |_, data| {
-                // Negative: refused.
-                let bytes = match usize::try_from(data.length()) {
-                    Ok(length) if length > most => Err(check::refused(ErrorCode::BadFile, "too many bytes")),
-                    Ok(1..) => Ok(data.data()),
-                    _ => Ok(Vec::new()),
-                };
                 // Whoever asked may have lost patience.
-                answer.send(bytes).ok();
+                answer.send(take(data)).ok();
             });
         });
         if let Err(error) = asked {
             tracing::debug!(%error, "the clipboard cannot be asked");
         }
-        answered.await.unwrap_or_else(|_| Ok(Vec::new()))
+        answered.await.ok()
     }
 
     /// The files of this computer among the addresses of a list (RFC 2483: `#` begins a comment).
