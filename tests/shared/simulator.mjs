@@ -67,8 +67,8 @@ export class Simulator {
   }
 
   /** The next `times` requests of this kind fail. */
-  async fail(fault, { method = '', path = '', times = 1 } = {}) {
-    await this.control('fail', { method, path, times, fault });
+  async fail(fault, { method = '', path = '', within = '', times = 1 } = {}) {
+    await this.control('fail', { method, path, within, times, fault });
   }
 
   async stop() {

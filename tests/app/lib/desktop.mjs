@@ -1,8 +1,9 @@
 // A desktop of its own for each test: display, session bus, notification server, tray, keychain, home folders.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Child, until } from '../../shared/process.mjs';
 
@@ -11,6 +12,7 @@ const run = promisify(execFile);
 
 export class Desktop {
   #children = [];
+  #copying;
   #folder;
   #mocks;
   #seq = 0;
@@ -145,6 +147,45 @@ export class Desktop {
   /** Asks a window to close, as the button in its frame does. */
   async askToClose(id) {
     await run('/usr/bin/python3', [`${here}close-window.py`, id], { env: this.env });
+  }
+
+  /** Another program copies: the bytes of this file, as this kind. */
+  async copy(kind, file) {
+    await this.#copying?.stop();
+    // Answers whoever pastes until another copy takes its place; only while it is loud does it stay our child.
+    this.#copying = this.#child('xclip', ['-quiet', '-selection', 'clipboard', '-t', kind, '-i', file]);
+    await until('the clipboard', async () => {
+      const { stdout } = await run('xclip', ['-selection', 'clipboard', '-t', 'TARGETS', '-o'], { env: this.env });
+      return stdout.split('\n').includes(kind);
+    });
+  }
+
+  /** A file manager's *Copy* on these files. */
+  async copyFiles(files) {
+    const list = join(this.#folder, 'copied');
+    await writeFile(list, files.map((file) => `${pathToFileURL(file)}\r\n`).join(''));
+    await this.copy('text/uri-list', list);
+  }
+
+  /** Presses keys as a keyboard does, on the window in focus: `ctrl+v`. */
+  async keys(chord) {
+    await run('xdotool', ['key', '--clearmodifiers', chord], { env: this.env });
+  }
+
+  /** Begins to drag files from a file manager in the corner (the window must leave room there) to this point. */
+  async drag(files, x, y) {
+    const [fromX, fromY] = [1330, 930];
+    const source = this.#child('/usr/bin/python3', [`${here}drag-source.py`, String(fromX - 30), String(fromY - 30), ...files]);
+    await source.line((line) => line === 'ready');
+    const to = (atX, atY) => ['mousemove', String(atX), String(atY), 'sleep', '0.1'];
+    await run('xdotool', [...to(fromX, fromY), 'mousedown', '1', 'sleep', '0.2', ...to(fromX - 30, fromY - 30), ...to(x + 40, y + 10), ...to(x + 10, y), ...to(x, y)], { env: this.env });
+    return source;
+  }
+
+  /** Drops them there. */
+  async drop(source) {
+    await run('xdotool', ['mouseup', '1', 'sleep', '0.3'], { env: this.env });
+    await source.stop();
   }
 
   /** A picture of a real window, as PNG file. */
