@@ -154,7 +154,7 @@ mod gtk_clipboard {
             let list = "# from a file manager\r\nfile:///home/ada/caf%C3%A9%20menu.png\r\nhttps://example.com/a.png\r\n\
                         file://elsewhere/share/b.png\r\nfile://localhost/c.png\r\nno address\r\n\r\n";
             assert_eq!(files(list), [PathBuf::from("/home/ada/café menu.png"), PathBuf::from("/c.png")]);
-            assert_eq!(files("\0"), [PathBuf::new(); 0]);
+            assert!(files("\0").is_empty());
         }
     }
 }
