@@ -76,6 +76,42 @@ async fn files_are_made_ready_and_stay_in_their_draft_through_a_restart() {
     assert_eq!(kept(), 1, "housekeeping removes what nobody needs");
 }
 
+/// Two by two pixels, red.
+fn gif() -> Vec<u8> {
+    [
+        &b"GIF89a\x02\x00\x02\x00\x80\x00\x00\xff\x00\x00\x00\x00\x00"[..],
+        &b"\x2c\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02\x02\x84\x51\x00\x3b"[..],
+    ]
+    .concat()
+}
+
+#[tokio::test]
+async fn the_same_picture_can_be_attached_again_while_it_is_made_ready() {
+    let Some(decoder) = decoder() else {
+        eprintln!("skipped: the decoding child is not built");
+        return;
+    };
+    let mut world = World::small().await;
+    world.decoder = decoder;
+    world.open().await;
+    world.connect_and_sync().await;
+    let row = world.conversation(&world.chat(Sim::Facebook)).await.id;
+    for n in 0..12 {
+        world.inbox().attach_bytes(row, format!("red {n}.gif"), gif()).await.unwrap();
+    }
+    let files = ready(&world, row).await;
+    assert_eq!(files.len(), 12);
+    for file in &files {
+        assert_eq!(file.state, FileState::Ready, "{file:?}");
+        let small = world.inbox().media(file.thumbnail.clone().unwrap()).await.unwrap();
+        assert!(small.is_some_and(|(bytes, _)| !bytes.is_empty()));
+    }
+    world.inbox().start().await;
+    world.settle().await;
+    let kept = std::fs::read_dir(world.data().join("outgoing")).unwrap().count();
+    assert_eq!(kept, 1, "one copy is left, and no small picture");
+}
+
 #[tokio::test]
 async fn a_picture_of_a_draft_is_shown_by_the_media_scheme() {
     let Some(decoder) = decoder() else {
@@ -87,13 +123,7 @@ async fn a_picture_of_a_draft_is_shown_by_the_media_scheme() {
     world.open().await;
     world.connect_and_sync().await;
     let row = world.conversation(&world.chat(Sim::Instagram)).await.id;
-    // Two by two pixels, red.
-    let gif = [
-        &b"GIF89a\x02\x00\x02\x00\x80\x00\x00\xff\x00\x00\x00\x00\x00"[..],
-        &b"\x2c\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02\x02\x84\x51\x00\x3b"[..],
-    ]
-    .concat();
-    world.inbox().attach_bytes(row, "red.gif".into(), gif).await.unwrap();
+    world.inbox().attach_bytes(row, "red.gif".into(), gif()).await.unwrap();
     let file = ready(&world, row).await.remove(0);
     assert_eq!((file.state.clone(), file.kind), (FileState::Ready, Some(OutgoingKind::Image)), "{file:?}");
     assert_eq!((file.width, file.height), (Some(2), Some(2)));

@@ -44,8 +44,7 @@ pub(crate) async fn adopt<'a>(
         let small = match small {
             Some(small) => {
                 let (part, sha256) = write(&holder, &std::fs::read(&small.file)?)?;
-                // It lies in the cache now; there it would be an orphan.
-                let _ = std::fs::remove_file(&small.file);
+                // Housekeeping removes that one: another file with the same bytes may be about to read it.
                 Some((part, Folder::Pictures.path(&sha256)))
             }
             None => None,
