@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until } from '../shared/process.mjs';
 import { Simulator } from '../shared/simulator.mjs';
-import { t } from '../shared/texts.mjs';
-import { bubbles, connect, giveKey, givePageToken, openApp, openByName, openConversation, rows, seesBubble, send, tick } from './lib/app.mjs';
+import { like, t } from '../shared/texts.mjs';
+import { bubbles, connect, connectPage, giveKey, givePageToken, openApp, openByName, openConversation, rows, seesBubble, send, tick } from './lib/app.mjs';
 import { Desktop } from './lib/desktop.mjs';
+import { inHome, pdf, picture } from './lib/files.mjs';
 
 const SIZES = [[1280, 800], [900, 700], [600, 800]];
 const THEMES = ['light', 'dark'];
@@ -105,6 +106,44 @@ const worlds = [
       },
     },
   },
+  {
+    states: {
+      'files': async (window, simulator, desktop) => {
+        await connectPage(window, simulator);
+        await simulator.control('knobs', { people_answer: false });
+        await openByName(window, 'Priya Nair');
+        await paste(window, desktop, { 'terrace.png': picture(), 'summer menu.png': picture(480, 640), 'price list.pdf': pdf(12_000_000) }, 3);
+        await window.type('textbox', like('composer_label'), 'The terrace, the menu, and what it costs.');
+      },
+      'refused-file': async (window, simulator, desktop) => {
+        await paste(window, desktop, { 'cake.jpg': Buffer.from('MZ\x90\x00 not a photo', 'latin1') }, 3);
+        await window.sees(t('files_refused'));
+      },
+      'uploading': async (window, simulator) => {
+        await window.click('button', t('file_remove', { name: 'cake.jpg' }));
+        await simulator.fail({ kind: 'slow-upload', bytes_per_second: 350_000 }, { method: 'POST', path: '/graph', within: '/message_attachments', times: 3 });
+        await window.click('button', t('send'));
+        await until('an upload', async () => await window.run(`() => document.querySelector('progress') !== null`));
+      },
+      'sent-files': async (window) => {
+        await until('everything sent', async () => await window.run(`(sent) => [...document.querySelectorAll('article')].slice(-4).every((one) => sent.includes(one.querySelector('.tick')?.title))`, [t('sent'), t('read')]), 90_000);
+      },
+      'quote': async (window) => {
+        await window.run(`(label) => [...document.querySelectorAll('article')].findLast((one) => one.querySelector('.tick') === null).querySelector('button[aria-label="' + label + '"]').click()`, t('message_menu'));
+        await until('its menu', async () => await window.run(`(reply) => {
+          const entry = [...document.querySelectorAll('[role=menuitem]')].find((one) => one.textContent.trim() === reply);
+          entry?.click();
+          return entry !== undefined;
+        }`, t('reply')));
+        await window.find('button', t('reply_forget'));
+      },
+      'outbox': async (window) => {
+        await window.press('Control', ',');
+        await window.click('button', t('outbox'));
+        await until('what was sent', async () => await window.run(`() => { const one = document.querySelector('ol details'); if (one) one.open = true; return one !== null; }`));
+      },
+    },
+  },
 ];
 
 await mkdir(out, { recursive: true });
@@ -117,7 +156,7 @@ for (const { args = [], states } of worlds) {
     const id = await desktop.windowId();
     for (const [name, reach] of Object.entries(states)) {
       await desktop.place(id, ...SIZES[0]);
-      await reach(window, simulator);
+      await reach(window, simulator, desktop);
       for (const theme of THEMES) {
         await window.command('set_settings', { settings: { ...(await window.command('settings')), theme } });
         await until(theme, async () => (await window.run('() => document.documentElement.dataset.theme')) === theme);
@@ -148,6 +187,17 @@ await run('convert', [readme, '-strip', '-dither', 'None', '-colors', '255', '-d
 async function account(window) {
   await until('the accounts', async () => await window.run(`() => document.querySelector('button.account') !== null`));
   await window.run(`() => document.querySelector('button.account').click()`);
+}
+
+/** Pastes files into the answer and waits until so many are ready. */
+async function paste(window, desktop, files, ready) {
+  const paths = [];
+  for (const [name, bytes] of Object.entries(files)) paths.push(await inHome(desktop, name, bytes));
+  await desktop.copyFiles(paths);
+  await window.click('textbox', like('composer_label'));
+  await desktop.focus(await desktop.windowId());
+  await desktop.keys('ctrl+v');
+  await until('the files', async () => (await window.run(`(label) => document.querySelectorAll('form li.file [aria-label="' + label + '"]').length`, t('file_ready'))) === ready);
 }
 
 /** Fonts, pictures and two frames. */
