@@ -272,6 +272,29 @@ async fn the_same_file_is_uploaded_once() {
 }
 
 #[tokio::test]
+async fn a_file_is_uploaded_again_after_a_refusal_only_if_the_file_may_be_the_reason() {
+    let said = |code, message: &str| Fault::Status { http: 400, code, message: message.to_owned() };
+    let cases = [
+        (said(479, "The media could not be downloaded."), 2),
+        (said(107, "(#551) This person isn't available right now."), 1),
+    ];
+    for (fault, uploads) in cases {
+        let desk = Desk::running().await;
+        let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+        desk.sim.on("POST", "/messages/facebook").fail(fault);
+        let file = attached(&desk, row, "a.wav").await;
+        let sent = send_with(&desk, row, "", vec![file]).await[0];
+        desk.settle().await;
+        let refused = desk.reason(sent).await;
+        assert_eq!(desk.state(sent).await, SendState::Failed, "{refused:?}");
+        desk.decide(sent, SendDecision::Retry).await;
+        desk.settle().await;
+        assert_eq!(desk.state(sent).await, SendState::Accepted, "{refused:?}");
+        assert_eq!(desk.calls("POST", "/media/upload"), uploads, "{refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_upload_that_breaks_off_starts_again_and_holds_up_no_other_conversation() {
     let desk = Desk::running().await;
     let (chat, other) = (desk.chat(Sim::Facebook), desk.chat(Sim::Instagram));

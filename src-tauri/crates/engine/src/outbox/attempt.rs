@@ -66,7 +66,8 @@ pub(super) async fn send(
         })
         .await;
     inner.clock.reached(SendPoint::Answered);
-    if let (SendOutcome::Refused(_), Some(connection)) = (&outcome, connection) {
+    if let (SendOutcome::Refused(AdapterError { kind: Kind::Rejected, .. }), Some(connection)) = (&outcome, connection)
+    {
         forget_uploads(&inner, connection, &sendable).await;
     }
     let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
@@ -87,7 +88,8 @@ fn content(sendable: &Sendable) -> Content {
     }
 }
 
-/// A refusal may mean that the provider knows the file no more: trying again uploads it again.
+/// A refusal that names nothing else (window, person, permission) may mean that the provider knows the file no more:
+/// trying again uploads it again.
 async fn forget_uploads(inner: &Inner, connection: ConnectionId, sendable: &Sendable) {
     if sendable.files.is_empty() {
         return;
