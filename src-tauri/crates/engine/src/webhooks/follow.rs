@@ -100,6 +100,8 @@ pub(super) async fn run(inner: Arc<Inner>, cancel: CancellationToken) {
         let next = loop {
             match next(&inner) {
                 Next::Now(account, told, wanted) => {
+                    // The read may wait for the clock, and what is called for meanwhile is looked at right after it.
+                    let _rest = inner.webhooks.follow.rest();
                     tokio::select! {
                         () = cancel.cancelled() => return,
                         () = read(&inner, account, told, wanted) => {}
