@@ -1673,8 +1673,10 @@ export type SendReason =
 { kind: "held" } | 
 /**  For later: not before its time. */
 { kind: "scheduled" } | 
-/**  Waited for more than 30 minutes, or the conversation moved on: the user is asked first. */
-{ kind: "stale" } | 
+/**  It did not leave when it should have: the user is asked first. */
+{ kind: "stale"; 
+/**  Why. */
+why?: StaleCause } | 
 /**  The platform refused: the reply window is closed. */
 { kind: "window_closed" } | 
 /**  The platform refused: this person cannot be written to. */
@@ -1775,6 +1777,15 @@ export type Sort =
 "waiting_longest" | 
 /**  Whose window closes first. */
 "closing_first";
+
+/**  Why a message is not sent without asking. */
+export type StaleCause = 
+/**  Waited for more than 30 minutes. */
+"offline" | 
+/**  The customer wrote meanwhile. */
+"moved_on" | 
+/**  Its time has passed by more than 5 minutes. */
+"missed";
 
 /**  States to show. */
 export type StateFilter = 

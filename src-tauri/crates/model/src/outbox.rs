@@ -129,8 +129,12 @@ pub enum SendReason {
     Held,
     /// For later: not before its time.
     Scheduled,
-    /// Waited for more than 30 minutes, or the conversation moved on: the user is asked first.
-    Stale,
+    /// It did not leave when it should have: the user is asked first.
+    Stale {
+        /// Why.
+        #[serde(default)]
+        why: StaleCause,
+    },
     /// The platform refused: the reply window is closed.
     WindowClosed,
     /// The platform refused: this person cannot be written to.
@@ -165,6 +169,19 @@ pub enum SendReason {
     NotFound,
     /// The user discarded it.
     Discarded,
+}
+
+/// Why a message is not sent without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum StaleCause {
+    /// Waited for more than 30 minutes.
+    #[default]
+    Offline,
+    /// The customer wrote meanwhile.
+    MovedOn,
+    /// Its time has passed by more than 5 minutes.
+    Missed,
 }
 
 /// One try to send one part.

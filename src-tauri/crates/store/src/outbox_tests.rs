@@ -2,7 +2,7 @@
 
 use backscroll_model::{
     AttachmentSeen, DAY, Direction, Event, HOUR, IntentParts, Listing, MINUTE, MessageKind, MessageSeen, Origin,
-    OutgoingKind, Platform, SECOND, SendDecision, ThreadPosition,
+    OutgoingKind, Platform, SECOND, SendDecision, StaleCause, ThreadPosition,
 };
 
 use super::*;
@@ -390,8 +390,8 @@ fn old_messages_and_overtaken_ones_ask_first() {
     assert!(!hold_back_old(&desk.connection, desk.account, NOW).unwrap().is_empty());
     assert!(hold_back_old(&desk.connection, desk.account, NOW).unwrap().is_empty());
     assert_eq!(desk.ready(NOW), [fresh]);
-    for message in [old, overtaken] {
-        assert_eq!(progress(&desk.connection, message).unwrap().unwrap().reason, Some(SendReason::Stale));
+    for (message, why) in [(old, StaleCause::Offline), (overtaken, StaleCause::MovedOn)] {
+        assert_eq!(desk.reason(message), Some(SendReason::Stale { why }));
         desk.decide(message, SendDecision::SendNow, NOW).unwrap();
     }
     assert!(desk.decide(fresh, SendDecision::SendNow, NOW).is_err());
@@ -620,10 +620,12 @@ fn a_time_that_was_missed_and_a_conversation_that_moved_on_ask_first() {
     apply(&desk.connection, desk.account, &[page("t1", vec![inbound("news", at(5), "Yes")], None)], &live()).unwrap();
     hold_back_old(&desk.connection, desk.account, at(HOUR)).unwrap();
     assert_eq!(desk.reason(missed.message), Some(SendReason::Scheduled));
-    assert_eq!(desk.reason(overtaken.message), Some(SendReason::Stale));
+    assert_eq!(desk.reason(overtaken.message), Some(SendReason::Stale { why: StaleCause::MovedOn }));
     hold_back_old(&desk.connection, desk.account, at(2 * HOUR)).unwrap();
-    for message in [&missed.messages, &overtaken.messages].into_iter().flatten() {
-        assert_eq!(desk.reason(*message), Some(SendReason::Stale));
+    for (messages, why) in [(&missed.messages, StaleCause::Missed), (&overtaken.messages, StaleCause::MovedOn)] {
+        for message in messages {
+            assert_eq!(desk.reason(*message), Some(SendReason::Stale { why }));
+        }
     }
     assert!(desk.ready(at(2 * HOUR)).is_empty());
     // Both parts go by one word.
@@ -922,4 +924,17 @@ mod model {
             ]
         );
     }
+}
+
+#[test]
+fn what_was_stale_before_causes_were_told_is_still_read() {
+    let before = reason_of(Some(r#"{"kind":"stale"}"#.to_owned())).unwrap();
+    assert_eq!(before, Some(SendReason::Stale { why: StaleCause::Offline }));
+    let desk = Desk::new(1);
+    let message = desk.enqueue(0, "old", at(-HOUR));
+    desk.connection.execute(r#"UPDATE part SET reason = '{"kind":"stale"}'"#, []).unwrap();
+    assert!(hold_back_old(&desk.connection, desk.account, NOW).unwrap().is_empty());
+    assert!(desk.ready(NOW).is_empty());
+    desk.decide(message, SendDecision::SendNow, NOW).unwrap();
+    assert_eq!(desk.ready(NOW), [message]);
 }

@@ -74,7 +74,7 @@ async fn tidy_up(desk: &Desk, rng: &mut StdRng, sure: bool) {
             ],
             (SendState::Unknown, _) => &[SendDecision::CheckAgain, SendDecision::ReleaseWaiting],
             (SendState::Failed, _) => &[SendDecision::Retry, SendDecision::Discard],
-            (SendState::Queued, Some(SendReason::Stale)) => &[SendDecision::SendNow, SendDecision::Discard],
+            (SendState::Queued, Some(SendReason::Stale { .. })) => &[SendDecision::SendNow, SendDecision::Discard],
             _ => continue,
         };
         let decision = *decisions.choose(rng).unwrap();

@@ -285,7 +285,7 @@ async fn killed_at_random_again_and_again_nothing_is_lost_and_nothing_is_sent_tw
             let progress = scene.desk.progress(id).await;
             let decision = match (progress.state, progress.reason) {
                 (SendState::NeedsReview, _) => SendDecision::ItArrived,
-                (SendState::Queued, Some(SendReason::Stale)) => SendDecision::SendNow,
+                (SendState::Queued, Some(SendReason::Stale { .. })) => SendDecision::SendNow,
                 (SendState::Queued, _) => {
                     waits = true;
                     continue;

@@ -190,7 +190,10 @@ async fn what_waited_for_half_an_hour_asks_before_it_goes() {
     desk.sim.set_network(Network::Up).unwrap();
     desk.advance(900).await;
     for id in [sent, dropped] {
-        assert_eq!((desk.state(id).await, desk.reason(id).await), (SendState::Queued, Some(SendReason::Stale)));
+        assert_eq!(
+            (desk.state(id).await, desk.reason(id).await),
+            (SendState::Queued, Some(SendReason::Stale { why: StaleCause::Offline }))
+        );
     }
     assert!(desk.delivered().is_empty());
     desk.decide(sent, SendDecision::SendNow).await;
@@ -218,7 +221,10 @@ async fn what_waits_asks_when_the_conversation_moved_on() {
         desk.inbox().sync_soon();
         desk.settle().await;
         desk.advance(900).await;
-        assert_eq!((desk.state(id).await, desk.reason(id).await), (SendState::Queued, Some(SendReason::Stale)));
+        assert_eq!(
+            (desk.state(id).await, desk.reason(id).await),
+            (SendState::Queued, Some(SendReason::Stale { why: StaleCause::MovedOn }))
+        );
         assert!(desk.delivered().is_empty());
         desk.check_all().await;
     }

@@ -193,7 +193,10 @@ async fn a_scheduled_message_leaves_at_its_time_and_asks_if_that_was_missed() {
     assert_eq!((desk.state(on_time).await, desk.delivered()), (SendState::Accepted, vec!["Good morning".to_owned()]));
     desk.sleep_through(3 * 3_600).await;
     desk.advance(60).await;
-    assert_eq!((desk.state(moved).await, desk.reason(moved).await), (SendState::Queued, Some(SendReason::Stale)));
+    assert_eq!(
+        (desk.state(moved).await, desk.reason(moved).await),
+        (SendState::Queued, Some(SendReason::Stale { why: StaleCause::Missed }))
+    );
     desk.inbox().decide(moved, SendDecision::SendNow).await.unwrap();
     desk.advance(60).await;
     assert_eq!(desk.state(moved).await, SendState::Accepted);

@@ -247,7 +247,7 @@ impl Run {
                     self.one_of(&[SendDecision::SendAgain, SendDecision::ItArrived, SendDecision::Discard])
                 }
                 (SendState::Failed, _) => self.one_of(&[SendDecision::Retry, SendDecision::Discard]),
-                (SendState::Queued, Some(SendReason::Stale)) => SendDecision::SendNow,
+                (SendState::Queued, Some(SendReason::Stale { .. })) => SendDecision::SendNow,
                 _ => continue,
             };
             let had_arrived = self.has_arrived(id);

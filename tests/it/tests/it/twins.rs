@@ -34,7 +34,7 @@ async fn of_five_equal_texts_each_arrives_once_although_two_answers_are_lost() {
                     let progress = desk.progress(*id).await;
                     let decision = match (progress.state, progress.reason) {
                         (SendState::NeedsReview, _) => SendDecision::SendAgain,
-                        (SendState::Queued, Some(SendReason::Stale)) => SendDecision::SendNow,
+                        (SendState::Queued, Some(SendReason::Stale { .. })) => SendDecision::SendNow,
                         _ => continue,
                     };
                     desk.decide(*id, decision).await;

@@ -1,5 +1,5 @@
 /** Where an own message stands, in one sentence with its actions. */
-import type { Message, SendDecision, SendReason } from '../../ipc/host';
+import type { Message, SendDecision, SendReason, StaleCause } from '../../ipc/host';
 import * as m from '../../paraglide/messages';
 import { dayAndTime, percent, time } from '../../shared/format';
 
@@ -103,9 +103,20 @@ function queued(message: Message, platform: string, now: number, back: SendActio
         behind: 0,
       };
     case 'stale':
-      return { tone: 'warn', text: m.send_stale({ time: dayAndTime(message.at, now) }), actions: [{ label: m.send_now(), does: 'send_now' }, ...back], behind: send.waiting_behind };
+      return { tone: 'warn', text: stale(send.reason.why, dayAndTime(message.at, now)), actions: [{ label: m.send_now(), does: 'send_now' }, ...back], behind: send.waiting_behind };
     default:
       return null;
+  }
+}
+
+function stale(why: StaleCause | undefined, time: string): string {
+  switch (why) {
+    case 'moved_on':
+      return m.send_stale_moved_on({ time });
+    case 'missed':
+      return m.send_stale_missed({ time });
+    default:
+      return m.send_stale({ time });
   }
 }
 

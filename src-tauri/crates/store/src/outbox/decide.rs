@@ -120,7 +120,7 @@ fn siblings(connection: &Connection, part: &Part) -> Result<Vec<Part>> {
 /// Whether it waits for a moment, a time, or a word of the user.
 fn can_wait_no_longer(part: &Part) -> bool {
     part.state == SendState::Queued
-        && matches!(part.reason, Some(SendReason::Stale | SendReason::Held | SendReason::Scheduled))
+        && matches!(part.reason, Some(SendReason::Stale { .. } | SendReason::Held | SendReason::Scheduled))
 }
 
 fn send_now(connection: &Connection, part: &Part, now: Timestamp) -> Result<Vec<Change>> {

@@ -2,7 +2,7 @@
 
 use backscroll_model::{
     AccountId, Change, ConnectionId, ConversationId, HOUR, IntentId, MINUTE, MessageId, Platform, RemoteId,
-    ReplyWindow, SendReason, SendState, Timestamp, WindowFacts,
+    ReplyWindow, SendReason, SendState, StaleCause, Timestamp, WindowFacts,
 };
 use rusqlite::Connection;
 
@@ -110,7 +110,7 @@ pub fn next_sendable(connection: &Connection, account: AccountId, now: Timestamp
         }
         // Whatever becomes of it, those behind it wait for it.
         closed = Some(open.conversation);
-        if open.reason == Some(SendReason::Stale) {
+        if matches!(open.reason, Some(SendReason::Stale { .. })) {
             continue;
         }
         match at {
@@ -175,7 +175,7 @@ pub fn hold_back_old(connection: &Connection, account: AccountId, now: Timestamp
         let part = part(connection, due.message)?;
         match due.verdict(now) {
             Verdict::Go => continue,
-            Verdict::Ask => wait(connection, &part, Some(&SendReason::Stale), None)?,
+            Verdict::Ask(why) => wait(connection, &part, Some(&SendReason::Stale { why }), None)?,
             Verdict::GiveUp(reason) => {
                 fail(connection, &part, Step::Expire, &reason, now)?;
             }
@@ -201,7 +201,7 @@ struct Due {
 
 enum Verdict {
     Go,
-    Ask,
+    Ask(StaleCause),
     GiveUp(SendReason),
 }
 
@@ -210,14 +210,15 @@ impl Due {
         if self.was_tried && now.since(self.wanted_at) >= EXPIRES_AFTER {
             return Verdict::GiveUp(SendReason::Expired);
         }
-        let is_late = match self.send_at {
-            Some(at) => now.since(at) > MISSED_AFTER,
-            None => now.since(self.wanted_at) >= STALE_AFTER,
+        let late = match self.send_at {
+            Some(at) => (now.since(at) > MISSED_AFTER).then_some(StaleCause::Missed),
+            None => (now.since(self.wanted_at) >= STALE_AFTER).then_some(StaleCause::Offline),
         };
         let asked_at = if self.send_at.is_some() { self.created_at } else { self.wanted_at };
         let moved_on = !self.has_begun && self.facts.inbound_at.is_some_and(|at| at > asked_at);
-        if is_late || moved_on {
-            return Verdict::Ask;
+        // What the customer wrote is the better reason to look again, if there are two.
+        if let Some(why) = moved_on.then_some(StaleCause::MovedOn).or(late) {
+            return Verdict::Ask(why);
         }
         let is_shut = match self.send_at {
             Some(_) => !self.window.is_open_at(now),
@@ -235,17 +236,11 @@ fn due(connection: &Connection, account: AccountId, now: Timestamp) -> Result<Ve
          FROM part p INDEXED BY part_unfinished JOIN conversation c ON c.id = p.conversation
          JOIN intent i ON i.id = p.intent JOIN account a ON a.id = p.account
          WHERE p.account = ?1 AND p.state NOT IN (3, 4) AND p.state = 0 AND p.message IS NOT NULL
-            AND (p.reason IS NULL OR (p.reason <> ?2 AND (p.reason NOT IN (?3, ?4) OR p.next_at <= ?5)))
+            AND (p.reason IS NULL OR (p.reason ->> 'kind' <> 'stale' AND (p.reason NOT IN (?2, ?3) OR p.next_at <= ?4)))
          ORDER BY p.conversation, p.intent, p.ordinal",
     )?;
     let json = |reason| reason_json(Some(&reason));
-    let mut rows = statement.query((
-        account.0,
-        json(SendReason::Stale)?,
-        json(SendReason::Held)?,
-        json(SendReason::Scheduled)?,
-        now.0,
-    ))?;
+    let mut rows = statement.query((account.0, json(SendReason::Held)?, json(SendReason::Scheduled)?, now.0))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let platform = platform_of(&row.get::<_, String>(8)?)?;
@@ -280,9 +275,9 @@ pub fn set_waiting(
     let mut all = Vec::new();
     for open in unfinished(connection, account)? {
         let same = open.reason.as_ref() == reason && open.next_at == next_at.map(|t| t.0);
-        // Only its own time lifts what is held or for later.
-        let held = matches!(open.reason, Some(SendReason::Held | SendReason::Scheduled));
-        if open.state != SendState::Queued || open.reason == Some(SendReason::Stale) || same || held {
+        // Only its own time lifts what is held or for later, and only the user's word what is stale.
+        let held = matches!(open.reason, Some(SendReason::Held | SendReason::Scheduled | SendReason::Stale { .. }));
+        if open.state != SendState::Queued || same || held {
             continue;
         }
         let part = part(connection, MessageId(open.message))?;
