@@ -6,6 +6,7 @@ mod at_graph;
 mod door;
 mod echo;
 mod farewell;
+mod meanwhile;
 mod same;
 
 use std::ops::Deref;
