@@ -222,8 +222,9 @@ impl Run {
                 }
             }
         };
-        // It may meet the weather, too; then it is mended the next time.
-        let (_, ()) = tokio::join!(mended, self.desk.advance(5));
+        // It may meet the weather, too; then it is mended the next time. A check at Graph waits up to ten seconds for its
+        // turn on each platform.
+        let (_, ()) = tokio::join!(mended, self.desk.advance(25));
     }
 
     /// What a person does about messages that are stuck.
@@ -391,7 +392,7 @@ async fn of_five_hundred_sends_through_ayrshare_none_is_lost_doubled_or_mislabel
 }
 
 #[tokio::test]
-#[ignore = "seeds 5 and 1474545630: the engine does not always come to rest at Graph, reason unknown"]
+#[ignore = "seed 11 stops after some 344 sends, seed 1474545630 shows what was discarded; over a minute each"]
 async fn of_five_hundred_sends_through_a_page_none_is_lost_doubled_or_mislabelled() {
     thousand(Provider::Meta).await;
 }
