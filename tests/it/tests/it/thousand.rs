@@ -230,6 +230,7 @@ impl Run {
     /// What a person does about messages that are stuck.
     async fn tidy_up(&mut self, patience: i64) {
         let now = self.now();
+        let mut has_discarded = false;
         for id in self.open.clone() {
             let progress = self.desk.progress(id).await;
             if progress.state != SendState::NeedsReview {
@@ -260,11 +261,16 @@ impl Run {
                     }
                     if decision == SendDecision::Discard {
                         self.open.remove(&id);
+                        has_discarded = true;
                     }
                 }
                 // An echo, or the task, was faster.
                 Err(error) => assert_eq!(error.code, ErrorCode::TooLate, "{decision:?} of {progress:?}"),
             }
+        }
+        if has_discarded {
+            // The row of what was sent in the same 16 seconds would bear its id, and the two could not be told apart here.
+            self.desk.advance(17).await;
         }
     }
 
@@ -392,7 +398,7 @@ async fn of_five_hundred_sends_through_ayrshare_none_is_lost_doubled_or_mislabel
 }
 
 #[tokio::test]
-#[ignore = "seed 11 stops after some 344 sends, seed 1474545630 shows what was discarded; over a minute each"]
+#[ignore = "half a minute on an idle machine; seed 1474545630 left 3 of 90 to the user once, seed 11 stopped once"]
 async fn of_five_hundred_sends_through_a_page_none_is_lost_doubled_or_mislabelled() {
     thousand(Provider::Meta).await;
 }
