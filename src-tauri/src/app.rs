@@ -19,8 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::{
     args::Arguments,
     changes::Batch,
-    clipboard,
-    demo, ipc,
+    clipboard, demo, ipc,
     media::{self, server::MediaServer},
     notify,
     shell::{Facts, Restart, Shell, Wish},

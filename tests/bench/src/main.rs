@@ -10,9 +10,9 @@ mod bare;
 mod callgrind;
 mod corpus;
 mod graph;
+mod measure;
 #[cfg(target_os = "linux")]
 mod media;
-mod measure;
 mod report;
 mod round;
 mod size;

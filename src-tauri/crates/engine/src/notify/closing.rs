@@ -9,7 +9,9 @@
 
 use std::sync::Arc;
 
-use backscroll_model::{AccountId, Conversation, ConversationState, Notice, NotificationPrivacy, ReplyWindow, Timestamp};
+use backscroll_model::{
+    AccountId, Conversation, ConversationState, Notice, NotificationPrivacy, ReplyWindow, Timestamp,
+};
 use backscroll_store::{self as db, Reminder};
 
 use super::{local_time, title};
