@@ -163,6 +163,9 @@ test('files leave the window', async (t_) => {
     await window.click('button', t('send'));
     await until('the upload', async () => await window.run(`() => document.querySelector('progress') !== null`));
     assert.equal(await copies(simulator, chat, late), 0);
+    await desktop.trayItem();
+    await desktop.clickTray(t('tray_quit'));
+    await until('the window is gone', async () => await window.run('() => true').then(() => false, () => true));
     await window.close();
     window = await openApp(desktop);
     await openByName(window, chat.name);
