@@ -18,7 +18,8 @@ use backscroll_media::preflight::{Change, Preflight, Route, Source, Target};
 use backscroll_media::{Decoder, run_decode_child};
 use backscroll_model::Platform;
 use cpu_time::ProcessTime;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer, pixels::U8x3};
 use image::{ImageFormat, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 
@@ -134,11 +135,12 @@ fn bare(file: &[u8], profile: Option<&[u8]>) -> Result<()> {
 }
 
 fn resized(image: &RgbImage) -> Result<RgbImage> {
-    let from = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3)?;
-    let mut to = Image::new(THUMBNAIL.0, THUMBNAIL.1, PixelType::U8x3);
+    let from = TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image.as_raw())?;
+    let mut bytes = vec![0; (THUMBNAIL.0 * THUMBNAIL.1 * 3) as usize];
+    let mut to = TypedImage::<U8x3>::from_buffer(THUMBNAIL.0, THUMBNAIL.1, &mut bytes)?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&from, &mut to, &options)?;
-    RgbImage::from_raw(THUMBNAIL.0, THUMBNAIL.1, to.into_vec()).context("as many bytes as pixels ask for")
+    Resizer::new().resize_typed(&from, &mut to, &options)?;
+    RgbImage::from_raw(THUMBNAIL.0, THUMBNAIL.1, bytes).context("as many bytes as pixels ask for")
 }
 
 /// The resizer beside the one of `image`, at the same filter: why there is a crate for it.
