@@ -1,15 +1,22 @@
-//! Animations of GIF, kept moving: each frame decoded, shrunk and encoded anew, so that nothing of the input is copied.
+//! Animations, kept moving: each frame decoded, shrunk and encoded anew as GIF, so that nothing of the input is copied.
 //! Runs in the child.
 //!
-//! Refuses: what would cost more than a picture should. Beyond the pixels of its [`Budget`] over all frames, or when a
-//! later frame is damaged, the answer is `None`: what came is shown as a still, what is to be sent is not sent. An
-//! animated WebP is a still too: GIF has no half-transparent pixels, and a sticker would look torn.
+//! GIF is what every platform moves; an animated WebP or PNG that is to be sent becomes one. GIF has no half-transparent
+//! pixels: those that are nearly clear go, the others are laid upon white.
+//!
+//! Refuses: what would cost more than a picture should. Beyond the frames and pixels of its [`Budget`], or when a later
+//! frame is damaged, the answer is `None`: what came is shown as a still, and so is a WebP that came; what is to be sent
+//! is stilled, or if it was a GIF not sent.
 
 use std::io::Cursor;
 
 use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
-use image::{AnimationDecoder, Delay, DynamicImage, Frame, ImageDecoder, Limits, imageops::FilterType};
+use image::codecs::{png::PngDecoder, webp::WebPDecoder};
+use image::{
+    AnimationDecoder, Delay, DynamicImage, Frame, Frames, ImageDecoder, Limits, RgbaImage, imageops::FilterType,
+};
 
+use crate::ImageKind;
 use crate::outgoing::Order;
 use crate::shrink::{MAX_ALLOC, Picture, PictureKind};
 use crate::surface::Motion;
@@ -18,6 +25,8 @@ use crate::surface::Motion;
 struct Budget {
     /// Width and height that come out, in pixels.
     canvas: (u32, u32),
+    /// Frames: those of one pixel cost time, too.
+    frames: u32,
     /// Pixels that are decoded, over all frames.
     source: u64,
     /// Pixels that are encoded, over all frames.
@@ -25,11 +34,16 @@ struct Budget {
 }
 
 /// To look at: 480 CSS pixels at one dot each, for frames are many; two and four seconds of a slow computer.
-const SHOWN: Budget = Budget { canvas: (480, 480), source: 80_000_000, shown: 20_000_000 };
+const SHOWN: Budget = Budget { canvas: (480, 480), frames: 2_000, source: 80_000_000, shown: 20_000_000 };
 /// Bytes of what is looked at.
 const MAX_BYTES: usize = 6 * 1024 * 1024;
 /// To send, pixels that are encoded in one attempt: the user waits, once.
 const SENT: u64 = 40_000_000;
+/// The same of a picture that becomes a GIF only to go on moving, decoded and encoded: a sticker of 512 × 512 and four
+/// seconds has 16 million.
+const CONVERTED: u64 = 20_000_000;
+/// Pixels of one frame of such a picture: several are held at a time.
+const CONVERTED_CANVAS: u64 = 8_000_000;
 /// Each is smaller than the one before.
 const ATTEMPTS: usize = 3;
 /// A side below which nobody would know what moves, in pixels.
@@ -41,8 +55,8 @@ const SHORTEST: u32 = 20;
 
 /// The animation in `gif`, made to be looked at; `None`: it does not move, or is too much.
 pub(crate) fn shrink(gif: &[u8]) -> Option<Picture> {
-    let (picture, frames) = again(gif, &SHOWN)?;
-    (frames > 1 && picture.bytes.len() <= MAX_BYTES).then_some(picture)
+    let again = again(ImageKind::Gif, gif, &SHOWN, &|_| {})?;
+    (again.frames > 1 && again.picture.bytes.len() <= MAX_BYTES).then_some(again.picture)
 }
 
 /// The animation in `gif`, made to fit `order`; `None`: it cannot.
@@ -50,54 +64,141 @@ pub(crate) fn shrink(gif: &[u8]) -> Option<Picture> {
 /// Each frame is encoded whole, where the original may hold only what changed: how much smaller it has to be shows
 /// only afterwards.
 pub(crate) fn smaller(gif: &[u8], motion: Motion, order: &Order) -> Option<Picture> {
+    let scale = (order.animation as f64 / gif.len() as f64).sqrt();
+    let budget = Budget { canvas: order.canvas, frames: order.frames, source: order.pixels.max(SENT), shown: SENT };
+    fitting(ImageKind::Gif, gif, motion, scale, budget, order, &|_| {}).map(|again| again.picture)
+}
+
+/// A picture that moves as a WebP or PNG does, as a GIF that moves and fits `order`, and how long it takes in
+/// milliseconds; `None`: it cannot. `mend` is done to each frame.
+pub(crate) fn converted(
+    kind: ImageKind,
+    file: &[u8],
+    motion: Motion,
+    order: &Order,
+    mend: &dyn Fn(&mut DynamicImage),
+) -> Option<(Picture, u64)> {
+    let canvas = u64::from(motion.canvas.0) * u64::from(motion.canvas.1);
+    if motion.frames > order.frames || canvas > CONVERTED_CANVAS {
+        return None;
+    }
+    let budget = Budget { canvas: order.canvas, frames: order.frames, source: 4 * CONVERTED, shown: CONVERTED };
+    let again = fitting(kind, file, motion, 1.0, budget, order, mend)?;
+    (again.frames > 1).then_some((again.picture, again.millis))
+}
+
+fn fitting(
+    kind: ImageKind,
+    file: &[u8],
+    motion: Motion,
+    scale: f64,
+    mut budget: Budget,
+    order: &Order,
+    mend: &dyn Fn(&mut DynamicImage),
+) -> Option<Again> {
     let (width, height) = motion.canvas;
     let pixels = f64::from(width) * f64::from(height) * f64::from(motion.frames);
-    let room = (SENT.min(order.pixels) as f64 / pixels).sqrt() * 0.99;
-    let mut scale = room.min(1.0).min((order.animation as f64 / gif.len() as f64).sqrt());
+    let room = (budget.shown.min(order.pixels) as f64 / pixels).sqrt() * 0.99;
+    let mut scale = room.min(1.0).min(scale);
+    let smallest = SMALLEST.min(width.max(height));
     for _ in 0..ATTEMPTS {
         let side = |length: u32, most: u32| ((f64::from(length) * scale) as u32).clamp(1, most);
-        let canvas = (side(width, order.canvas.0), side(height, order.canvas.1));
-        if canvas.0.max(canvas.1) < SMALLEST {
+        budget.canvas = (side(width, order.canvas.0), side(height, order.canvas.1));
+        if budget.canvas.0.max(budget.canvas.1) < smallest {
             return None;
         }
-        let (picture, _) = again(gif, &Budget { canvas, source: order.pixels.max(SENT), shown: SENT })?;
-        let bytes = picture.bytes.len() as u64;
+        let again = again(kind, file, &budget, mend)?;
+        let bytes = again.picture.bytes.len() as u64;
         if bytes <= order.animation {
-            return Some(picture);
+            return Some(again);
         }
         scale *= (order.animation as f64 / bytes as f64).sqrt() * 0.9;
     }
     None
 }
 
-fn again(gif: &[u8], budget: &Budget) -> Option<(Picture, u64)> {
-    let mut decoder = GifDecoder::new(Cursor::new(gif)).ok()?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_ALLOC);
-    decoder.set_limits(limits).ok()?;
-    let (width, height) = decoder.dimensions();
+/// An animation encoded anew.
+struct Again {
+    picture: Picture,
+    frames: u32,
+    millis: u64,
+}
+
+fn again(kind: ImageKind, file: &[u8], budget: &Budget, mend: &dyn Fn(&mut DynamicImage)) -> Option<Again> {
+    let (source, (width, height)) = opened(kind, file)?;
     let canvas = u64::from(width) * u64::from(height);
     let fits = width <= budget.canvas.0 && height <= budget.canvas.1;
-    let (mut bytes, mut frames, mut shown, mut size) = (Vec::new(), 0, 0, (0, 0));
+    let (mut bytes, mut frames, mut millis, mut shown, mut size) = (Vec::new(), 0, 0, 0, (0, 0));
     {
         let mut encoder = GifEncoder::new_with_speed(&mut bytes, SPEED);
         encoder.set_repeat(Repeat::Infinite).ok()?;
-        for frame in decoder.into_frames() {
+        for frame in source {
             let frame = frame.ok()?;
             frames += 1;
             let delay = longer(frame.delay());
-            let image = DynamicImage::ImageRgba8(frame.into_buffer());
-            let image = if fits { image } else { image.resize(budget.canvas.0, budget.canvas.1, FilterType::Triangle) };
+            millis += u64::from(delay.numer_denom_ms().0);
+            let mut image = DynamicImage::ImageRgba8(frame.into_buffer());
+            if !fits {
+                image = image.resize(budget.canvas.0, budget.canvas.1, FilterType::Triangle);
+            }
             size = (image.width(), image.height());
             shown += u64::from(size.0) * u64::from(size.1);
-            if canvas * frames > budget.source || shown > budget.shown {
+            if frames > budget.frames || canvas * u64::from(frames) > budget.source || shown > budget.shown {
                 return None;
             }
-            encoder.encode_frame(Frame::from_parts(image.into_rgba8(), 0, 0, delay)).ok()?;
+            mend(&mut image);
+            encoder.encode_frame(Frame::from_parts(all_or_nothing(image), 0, 0, delay)).ok()?;
         }
     }
     let (width, height) = size;
-    Some((Picture { width, height, kind: PictureKind::Gif, bytes }, frames))
+    Some(Again { picture: Picture { width, height, kind: PictureKind::Gif, bytes }, frames, millis })
+}
+
+/// The frames of a file, each whole, and the size of their canvas.
+fn opened(kind: ImageKind, file: &[u8]) -> Option<(Frames<'_>, (u32, u32))> {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_ALLOC);
+    let file = Cursor::new(file);
+    match kind {
+        ImageKind::Gif => {
+            let mut decoder = GifDecoder::new(file).ok()?;
+            decoder.set_limits(limits).ok()?;
+            let size = decoder.dimensions();
+            Some((decoder.into_frames(), size))
+        }
+        ImageKind::Webp => {
+            let mut decoder = WebPDecoder::new(file).ok()?;
+            decoder.set_limits(limits).ok()?;
+            let size = decoder.dimensions();
+            decoder.has_animation().then(|| (decoder.into_frames(), size))
+        }
+        ImageKind::Png => {
+            let decoder = PngDecoder::with_limits(file, limits).ok()?;
+            let size = decoder.dimensions();
+            decoder.is_apng().ok()?.then_some(())?;
+            Some((decoder.apng().ok()?.into_frames(), size))
+        }
+        ImageKind::Jpeg => None,
+    }
+}
+
+fn all_or_nothing(image: DynamicImage) -> RgbaImage {
+    let mut image = image.into_rgba8();
+    for pixel in image.pixels_mut() {
+        let [r, g, b, alpha] = pixel.0;
+        pixel.0 = match alpha {
+            u8::MAX => continue,
+            128.. => {
+                let upon_white = |level: u8| {
+                    let level = u16::from(level) * u16::from(alpha) + 255 * (255 - u16::from(alpha));
+                    u8::try_from(level / 255).unwrap_or(u8::MAX)
+                };
+                [upon_white(r), upon_white(g), upon_white(b), u8::MAX]
+            }
+            _ => [u8::MAX, u8::MAX, u8::MAX, 0],
+        };
+    }
+    image
 }
 
 fn longer(delay: Delay) -> Delay {

@@ -98,14 +98,39 @@ pub(crate) fn prepare(file: Vec<u8>, order: &Order) -> Result<Ready, Hindrance> 
         stilled: surface.motion.is_some(),
         ..Done::default()
     };
-    done.colours_converted = surface.profile.is_some_and(|profile| colour::to_srgb(&mut image, &profile));
+    let profile = surface.profile;
+    done.colours_converted = profile.as_deref().is_some_and(|profile| colour::to_srgb(&mut image, profile));
     let (thumbnail, blur) = glance::of(&image, surface.orientation).ok_or(Hindrance::Damaged)?;
+    if let Some(motion) = surface.motion
+        && !done.turned
+    {
+        let motion = surface::Motion { canvas: from, ..motion };
+        let mend = |frame: &mut DynamicImage| {
+            if let Some(profile) = profile.as_deref() {
+                colour::to_srgb(frame, profile);
+            }
+        };
+        let frames = surface.frames.as_deref().unwrap_or(&surface.bare);
+        if let Some((gif, millis)) = animation::converted(kind, frames, motion, order, &mend) {
+            done.stilled = false;
+            return Ok(Ready {
+                file: Some(gif.bytes),
+                kind: ImageKind::Gif,
+                size: (gif.width, gif.height),
+                from,
+                millis: Some(millis),
+                done,
+                thumbnail,
+                blur,
+            });
+        }
+    }
     let fits = surface.bare.len() as u64 <= order.bytes && from.0.max(from.1) <= order.side;
     // An animated PNG is a still one once its frames are gone; of a WebP the first frame has to be taken out.
     let stilled = done.stilled && kind != ImageKind::Png;
     let stays = order.types.has(kind) && !surface.inks && !done.turned && !done.colours_converted && !stilled;
     if fits && stays {
-        let file = surface.dropped.then_some(surface.bare);
+        let file = (surface.dropped || surface.frames.is_some()).then_some(surface.bare);
         return Ok(Ready { file, kind, size: from, from, millis: None, done, thumbnail, blur });
     }
     drop(surface.bare);
@@ -124,6 +149,8 @@ pub(crate) fn prepare(file: Vec<u8>, order: &Order) -> Result<Ready, Hindrance> 
 }
 
 /// A GIF that moves goes on moving, or is refused.
+///
+/// Frames are counted by their headers: millions of them cost no more than reading the file.
 fn moving(surface: surface::Surface, motion: surface::Motion, order: &Order) -> Result<Ready, Hindrance> {
     let (width, height) = motion.canvas;
     if motion.frames > order.frames {

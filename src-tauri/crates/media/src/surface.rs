@@ -31,6 +31,8 @@ pub(crate) struct Surface {
     pub(crate) profile: Option<Vec<u8>>,
     /// It moves.
     pub(crate) motion: Option<Motion>,
+    /// Of a PNG that moves: `bare` with its frames.
+    pub(crate) frames: Option<Vec<u8>>,
     /// Inks instead of light: few programs show these, so it is always converted.
     pub(crate) inks: bool,
 }
@@ -48,7 +50,15 @@ pub(crate) struct Motion {
 
 impl Surface {
     fn of(bare: Vec<u8>) -> Self {
-        Self { bare, dropped: false, orientation: Orientation::NoTransforms, profile: None, motion: None, inks: false }
+        Self {
+            bare,
+            dropped: false,
+            orientation: Orientation::NoTransforms,
+            profile: None,
+            motion: None,
+            frames: None,
+            inks: false,
+        }
     }
 
     fn turn(&mut self, exif: &[u8]) {

@@ -103,13 +103,45 @@ pub(crate) fn with_webp_chunk(webp: &[u8], kind: &[u8; 4], data: &[u8]) -> Vec<u
     riff(&[extended(flags, (image.width(), image.height())), webp[12..].to_vec(), riff_chunk(kind, data)])
 }
 
-/// A WebP of two equal frames.
-pub(crate) fn moving_webp(image: &RgbImage) -> Vec<u8> {
-    let still = file(image.clone(), ImageFormat::WebP);
+/// A WebP whose frames take a tenth of a second each.
+pub(crate) fn moving_webp(frames: &[DynamicImage]) -> Vec<u8> {
     let side = |length: u32| (length - 1).to_le_bytes()[..3].to_vec();
-    let place = [vec![0; 6], side(image.width()), side(image.height()), vec![100, 0, 0, 0]].concat();
-    let frame = riff_chunk(b"ANMF", &[place, still[12..].to_vec()].concat());
-    riff(&[extended(0x02, image.dimensions()), riff_chunk(b"ANIM", &[0; 6]), frame.clone(), frame])
+    let frame = |image: &DynamicImage| {
+        let still = file(image.clone(), ImageFormat::WebP);
+        let place = [vec![0; 6], side(image.width()), side(image.height()), vec![100, 0, 0, 2]].concat();
+        riff_chunk(b"ANMF", &[place, still[12..].to_vec()].concat())
+    };
+    let canvas = (frames[0].width(), frames[0].height());
+    let parts = [vec![extended(0x12, canvas), riff_chunk(b"ANIM", &[0; 6])], frames.iter().map(frame).collect()];
+    riff(&parts.concat())
+}
+
+/// A PNG whose frames take a tenth of a second each.
+pub(crate) fn moving_png(frames: &[DynamicImage]) -> Vec<u8> {
+    let (width, height) = (frames[0].width(), frames[0].height());
+    let mut number = 0u32;
+    let mut next = || {
+        number += 1;
+        (number - 1).to_be_bytes()
+    };
+    let mut parts = vec![chunk(b"acTL", &[&u32::try_from(frames.len()).unwrap().to_be_bytes()[..], &[0; 4]].concat())];
+    for (n, image) in frames.iter().enumerate() {
+        let place = [&next()[..], &width.to_be_bytes(), &height.to_be_bytes(), &[0; 8], &[0, 1, 0, 10, 0, 0]];
+        parts.push(chunk(b"fcTL", &place.concat()));
+        let still = file(image.clone(), ImageFormat::Png);
+        let mut rest = &still[8..];
+        while !rest.is_empty() {
+            let length = u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize;
+            let (one, behind) = rest.split_at(length + 12);
+            if &one[4..8] == b"IDAT" {
+                let data = &one[8..8 + length];
+                parts.push(if n == 0 { one.to_vec() } else { chunk(b"fdAT", &[&next()[..], data].concat()) });
+            }
+            rest = behind;
+        }
+    }
+    let first = file(frames[0].clone(), ImageFormat::Png);
+    [&first[..33], &parts.concat(), &chunk(b"IEND", b"")].concat()
 }
 
 fn gif(frames: impl Iterator<Item = RgbaImage>) -> Vec<u8> {
@@ -141,7 +173,13 @@ pub(crate) fn moving_noise(side: u32, frames: u32) -> Vec<u8> {
 
 /// Frames of a GIF, all of them decoded.
 pub(crate) fn frames(gif: &[u8]) -> usize {
-    GifDecoder::new(Cursor::new(gif)).unwrap().into_frames().collect_frames().unwrap().len()
+    moments(gif).len()
+}
+
+/// What a GIF shows, frame by frame.
+pub(crate) fn moments(gif: &[u8]) -> Vec<RgbaImage> {
+    let frames = GifDecoder::new(Cursor::new(gif)).unwrap().into_frames().collect_frames().unwrap();
+    frames.into_iter().map(Frame::into_buffer).collect()
 }
 
 /// A JPEG of four inks, 8 × 8, all at one half: one code each for "no difference" and "nothing more".

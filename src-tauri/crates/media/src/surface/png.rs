@@ -1,5 +1,5 @@
 //! PNG: chunks. What stays makes the picture or says plainly which colours are meant; an animation loses its frames,
-//! because no platform shows them.
+//! because no platform shows them. They are kept aside, for those who make a GIF of them.
 
 use std::io::Read;
 
@@ -22,7 +22,16 @@ pub(super) fn read(png: &[u8]) -> Option<Surface> {
         let (chunk, behind) = rest.split_at_checked(length.checked_add(12)?)?;
         match kind {
             b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND" | b"sRGB" | b"gAMA" | b"cHRM" | b"cICP" | b"sBIT"
-            | b"pHYs" => surface.bare.extend_from_slice(chunk),
+            | b"pHYs" => {
+                surface.bare.extend_from_slice(chunk);
+                surface.frames.iter_mut().for_each(|frames| frames.extend_from_slice(chunk));
+            }
+            b"acTL" => {
+                surface.frames = Some([&surface.bare, chunk].concat());
+            }
+            b"fcTL" | b"fdAT" if surface.frames.is_some() => {
+                surface.frames.iter_mut().for_each(|frames| frames.extend_from_slice(chunk));
+            }
             _ => surface.dropped = true,
         }
         match kind {
