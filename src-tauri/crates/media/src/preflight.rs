@@ -5,22 +5,27 @@
 //! - A picture leaves upright, without place, camera, comments and embedded previews, in sRGB, of a type and size that the
 //!   target takes ([`limits()`]). Nothing more is done to it than that takes: see [`Change`]. An animated GIF goes on
 //!   moving.
-//! - Films, sounds and PDFs are never changed; they are refused in words when their type, size or length does not fit.
+//! - Films and sounds leave without what they tell of place, time, camera and people; it is written over in the copy,
+//!   where it stands, and nothing is encoded anew (`hidden.rs`). PDFs are never changed. All of them are refused in words
+//!   when their type, size or length does not fit, and when they are cut off.
 //! - What comes out is a copy: what happens to the original afterwards does not matter. It has a generated name, is
 //!   written whole or not at all, and lies where [`Preflight::new`] said. The same content has the same name.
 //! - Pictures are decoded in a child process under limits of pixels, memory and time ([`Decoder`]). Films are copied
 //!   block by block.
 //!
-//! Refuses: to guess. HEIC, TIFF, BMP, SVG and whatever else is no JPEG, PNG, GIF or WebP is refused, never passed on
-//! unread; so is a file that is cut off. What a film knows of its place stays in it: taking that out means writing the
-//! container anew, which is not done here.
+//! Refuses: to guess. TIFF, BMP, SVG and whatever else is no JPEG, PNG, GIF or WebP is refused, never passed on unread.
+//! HEIC, HEIF and AVIF are refused with the advice to save them as JPEG, on every system: macOS and Windows have decoders
+//! of their own for HEIC, but no crate that `deny.toml` allows wraps both, and calls that can be neither built nor run
+//! where this is tested are not written blindly.
 //!
 //! Blocking throughout: call it from a thread that may wait.
 
 mod container;
+mod hidden;
 mod kind;
 mod limits;
 mod name;
+mod pdf;
 mod prepared;
 mod refusal;
 mod shelf;
@@ -42,7 +47,7 @@ use kind::{kind_of, true_type};
 use name::named;
 use shelf::{Failed, Shelved};
 
-/// Bytes of a picture that we look at: a screenshot of the largest screen without any compression.
+/// Bytes of a picture that we look at. Ours: a screenshot of the largest screen without any compression.
 pub const MAX_SOURCE: usize = 100_000_000;
 
 /// Makes files ready. Cheap to clone.
@@ -159,7 +164,7 @@ impl Preflight {
     ) -> Result<Prepared, Refusal> {
         let not_taken = |mime| Refusal::NotTaken { mime, platform: target.platform };
         let mime = true_type(head).ok_or(not_taken(None))?;
-        if mime == "image/heif" {
+        if matches!(mime, "image/heif" | "image/avif") {
             return Err(Refusal::Heic);
         }
         let Some(mut kind) = kind_of(mime) else { return Err(not_taken(Some(mime))) };
@@ -187,12 +192,25 @@ impl Preflight {
         {
             return Err(Refusal::Length { millis, shortest, longest });
         }
-        let shelved = shelf::copy(&self.folder, &mut file, allowed.bytes, extension_of(mime));
-        let shelved = shelved.map_err(|failed| match failed {
+        if mime == "application/pdf" {
+            let whole = pdf::is_whole(&mut file, length).map_err(unreadable)?;
+            file.rewind().map_err(unreadable)?;
+            whole.then_some(()).ok_or(Refusal::Damaged(kind))?;
+        }
+        let not_shelved = |failed| match failed {
             Failed::Reading(kind) => Refusal::Unreadable(kind),
             Failed::Writing(kind) => Refusal::NotWritten(kind),
             Failed::TooLong => too_large(allowed.bytes + 1),
+        };
+        let mut part = shelf::take(&self.folder, &mut file, allowed.bytes).map_err(not_shelved)?;
+        let length = part.bytes();
+        // In the copy, which nobody else writes to.
+        let hidden = hidden::find(mime, part.file(), length).map_err(|fault| match fault {
+            hidden::Fault::Damaged => Refusal::Damaged(kind),
+            hidden::Fault::Io(kind) => Refusal::NotWritten(kind),
         })?;
+        part.change(&hidden).map_err(not_shelved)?;
+        let shelved = part.keep(&self.folder, extension_of(mime)).map_err(not_shelved)?;
         Ok(Prepared {
             file: shelved.file,
             name: named(name, mime, kind),
@@ -205,7 +223,7 @@ impl Preflight {
             millis,
             thumbnail: None,
             blur: Vec::new(),
-            changes: Vec::new(),
+            changes: hidden.tell_of_details().then_some(Change::MetadataRemoved).into_iter().collect(),
         })
     }
 }

@@ -11,11 +11,11 @@ use image::{
 
 use crate::{DecodeError, ImageKind, animation, png, probe};
 
-/// Largest input, in bytes: what Messenger takes for an image.
+/// Largest input, in bytes: what Messenger takes for an image (`meta-graph.md` 6.6), by the larger meaning of MB.
 pub const MAX_INPUT: usize = 25 * 1024 * 1024;
-/// Largest picture, in pixels. Phones make 12 to 50 million.
+/// Largest picture, in pixels. Ours: phones make 12 to 50 million.
 pub(crate) const MAX_PIXELS: u64 = 50_000_000;
-/// Longest side; no camera comes near.
+/// Longest side. Ours: no camera comes near.
 pub(crate) const MAX_SIDE: u32 = 30_000;
 /// What the decoder may allocate: the largest picture at four bytes a pixel, and some.
 pub(crate) const MAX_ALLOC: u64 = 256 * 1024 * 1024;

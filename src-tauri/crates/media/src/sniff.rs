@@ -71,7 +71,8 @@ pub fn extension_of(mime: &str) -> &'static str {
         "video/mp4" => "mp4",
         "video/quicktime" => "mov",
         "video/webm" | "audio/webm" => "webm",
-        "video/ogg" => "ogv",
+        // The one that `ayrshare.md` 3.3 lists for films; `ogv` it does not know.
+        "video/ogg" => "ogg",
         "video/x-msvideo" => "avi",
         "audio/mp4" => "m4a",
         "audio/mpeg" => "mp3",

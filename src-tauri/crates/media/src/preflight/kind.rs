@@ -1,5 +1,6 @@
 //! What a file is, by its bytes: nothing is believed of its name.
 
+use super::pdf;
 use crate::sniff;
 
 /// What a file is, for the platforms.
@@ -29,20 +30,37 @@ impl MediaKind {
 
 /// The type that the bytes show. An Ogg with pictures in it says so near its beginning.
 pub(super) fn true_type(head: &[u8]) -> Option<&'static str> {
-    // What phones write: the brand alone tells, whatever else the file claims to be compatible with.
-    if let Some([b'f', b't', b'y', b'p', brand @ ..]) = head.get(4..12) {
-        match brand {
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => return Some("image/heif"),
-            b"avif" | b"avis" => return Some("image/avif"),
-            _ => {}
-        }
+    if let Some(picture) = picture_in_boxes(head) {
+        return Some(picture);
     }
     match sniff::type_of(head)? {
         "audio/ogg" if head.windows(6).any(|word| word == b"theora") => Some("video/ogg"),
         // Meant for web views, which play both alike.
         "audio/webm" => Some("video/webm"),
+        "application/pdf" if !pdf::is_pdf(head) => None,
         mime => Some(mime),
     }
+}
+
+/// Pictures that share the container of films (ISO/IEC 23008-12; AV1 Image File Format). As phones write them, the first
+/// brand tells; a brand of tomorrow names the one of today among those that it is compatible with.
+fn picture_in_boxes(head: &[u8]) -> Option<&'static str> {
+    let (length, rest) = head.split_first_chunk::<4>()?;
+    let (brand, rest) = rest.strip_prefix(b"ftyp")?.split_first_chunk::<4>()?;
+    let picture = match brand {
+        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => Some("image/heif"),
+        b"avif" | b"avis" => Some("image/avif"),
+        _ => None,
+    };
+    picture.or_else(|| {
+        // Length, name, brand and version come before the others.
+        let bytes = usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_sub(16)?;
+        rest.get(4..)?.chunks_exact(4).take(bytes / 4).find_map(|brand| match brand {
+            b"heic" | b"heix" | b"mif1" => Some("image/heif"),
+            b"avif" => Some("image/avif"),
+            _ => None,
+        })
+    })
 }
 
 pub(super) fn kind_of(mime: &str) -> Option<MediaKind> {

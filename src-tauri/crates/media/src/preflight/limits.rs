@@ -1,7 +1,9 @@
 //! What each platform takes, by each way there: one table, no code.
 //!
 //! Sources are sections of the API notes: G 6.6 is `meta-graph.md` 6.6, A 3.3 is `ayrshare.md` 3.3, X 5.1 is `x-dm.md`
-//! 5.1. *MB* is 1,000,000 bytes: no platform says which it means, and this one is always within.
+//! 5.1. What stands in none of them says so: *ours*, and why. *MB* is 1,000,000 bytes: no platform says which it means,
+//! and this one is always within. Ayrshare's own limits (30 MB by multipart, 5 GB by upload URL, A 7) are above all of
+//! these.
 
 use backscroll_model::Platform;
 
@@ -31,7 +33,7 @@ pub enum Route {
 pub struct Limits {
     /// Still pictures.
     pub image: ImageLimits,
-    /// Moving pictures: GIF, on all platforms.
+    /// Moving pictures: GIF, on all platforms; others become one where they fit.
     pub animation: AnimationLimits,
     /// Films; `None`: not at all.
     pub video: Option<FileLimits>,
@@ -67,7 +69,7 @@ pub struct AnimationLimits {
     pub pixels: u64,
 }
 
-/// What a film, a sound or a document has to be. These are never changed.
+/// What a film, a sound or a document has to be. These are never made smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileLimits {
     /// Bytes.
@@ -91,11 +93,15 @@ impl Limits {
 }
 
 const MB: u64 = 1_000_000;
-/// No platform names a longest side; phones and platforms scale larger pictures down. Ours.
+/// Longest side of a still picture, in pixels. Ours: no platform names one, and a picture that a phone of 50 megapixels
+/// makes (8,160 × 6,120) stays whole.
 const SIDE: u32 = 8_192;
-/// Meta names no limits of animations beside bytes; these are X's total, and what a GIF of a minute has. Ours.
+/// Longest side of an animation for Meta. Ours, for the same reason.
+const CANVAS: (u32, u32) = (SIDE, SIDE);
+/// Frames of an animation for Meta. Ours: Meta names only bytes, and a GIF of a minute has no more.
 const FRAMES: u32 = 2_000;
-/// X 5.1: 300 million pixels in total.
+/// Pixels of an animation over all frames: recommended by X (X 5.1). For Meta ours: it names none, and what X shows, all
+/// phones show.
 const PIXELS: u64 = 300 * MB;
 
 const PDF: &[&str] = &["application/pdf"];
@@ -104,11 +110,11 @@ const PDF: &[&str] = &["application/pdf"];
 ///
 /// | | Messenger | Instagram | X |
 /// |---|---|---|---|
-/// | image | 25 MB by upload, 8 MB by address (G 6.6); "common formats": JPEG, PNG, GIF | 8 MB; PNG, JPEG, GIF (G 6.6, *on the upload page*; A 3.3) | 5 MB; JPEG, PNG, WebP (X 5.1) |
-/// | animation | as an image | as an image | 15 MB, 1280 × 1080, 350 frames, 300 million pixels (X 5.1) |
-/// | video | 25 MB (G 6.6); the extensions of A 3.3 | 25 MB; MP4, Ogg, AVI, MOV, WebM (G 6.6) | MP4, MOV, WebM; 0.5 to 140 s; 15 MB is ours, 512 MB is confirmed for posts only (X 5.1) |
-/// | audio | 25 MB (G 6.6); by address the extensions of A 3.3 | 25 MB; AAC, M4A, WAV, MP4 (G 6.6) | none (X 5.1) |
-/// | document | 25 MB (G 6.6); PDF is ours | 25 MB; PDF (G 6.6) | none (X 5.1) |
+/// | image | 25 MB by upload, 8 MB by address (G 6.6); "common formats" (G 6.6), of which JPEG, PNG and GIF are ours | 8 MB; PNG, JPEG, GIF (G 6.6: the last *on the upload page*; A 3.3) | 5 MB; JPEG, PNG, WebP (X 5.1; A 3.3) |
+/// | animation | as an image | as an image | 15 MB (X 5.1; A 3.3); 1,280 × 1,080, 350 frames and 300 million pixels are X's recommendation (X 5.1), kept to because nobody says what happens beyond |
+/// | video | 25 MB (G 6.6); the extensions of A 3.3, ours for an upload, of which G 6.6 names none | 25 MB; MP4, Ogg, AVI, MOV, WebM (G 6.6; A 3.3) | MP4, MOV, WebM, 0.5 to 140 s: X's general limits (X 5.1); 15 MB is X 5.1's advice, where 512 MB is unconfirmed for direct messages |
+/// | audio | 25 MB (G 6.6); the extensions of A 3.3, and for an upload Ogg, which is ours: G 6.6 names none | 25 MB; AAC, M4A, WAV, MP4 (G 6.6; A 3.3) | none (X 5.1; A 3.3) |
+/// | document | 25 MB (G 6.6); PDF alone is ours: what else a customer should open is not for us to say | 25 MB; PDF (G 6.6) | none (X 5.1; A 3.3) |
 ///
 /// ```
 /// use backscroll_media::preflight::{Route, Target, limits};
@@ -152,7 +158,7 @@ fn meta(image: u64, audio: &'static [&'static str]) -> Limits {
     let file = |types| Some(FileLimits { bytes: 25 * MB, types, millis: None });
     Limits {
         image: ImageLimits { bytes: image, side: SIDE, types: &[ImageKind::Jpeg, ImageKind::Png, ImageKind::Gif] },
-        animation: AnimationLimits { bytes: image, width: SIDE, height: SIDE, frames: FRAMES, pixels: PIXELS },
+        animation: AnimationLimits { bytes: image, width: CANVAS.0, height: CANVAS.1, frames: FRAMES, pixels: PIXELS },
         video: file(&["video/mp4", "video/quicktime", "video/webm", "video/x-msvideo", "video/ogg"]),
         audio: file(audio),
         document: file(PDF),

@@ -58,12 +58,12 @@ pub struct Thumbnail {
     pub height: u32,
 }
 
-/// Something that was done to a picture.
+/// Something that was done to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// It stands upright now.
     Turned,
-    /// Place, camera, comments, profile or an embedded preview were in the file.
+    /// Place, time, camera, people, comments, profile or an embedded preview were in the file; of films and sounds, too.
     MetadataRemoved,
     /// Its colours were those of another profile than sRGB.
     ColoursConverted,

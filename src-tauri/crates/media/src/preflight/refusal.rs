@@ -19,8 +19,8 @@ pub enum Refusal {
     /// No bytes.
     #[error("the file is empty")]
     Empty,
-    /// A photo as iPhones take it: nobody else shows these.
-    #[error("this photo is in Apple's format: save it as JPEG first")]
+    /// HEIC, HEIF or AVIF: a photo as iPhones take it, or its like.
+    #[error("this computer cannot convert such a picture: save it as JPEG first")]
     Heic,
     /// A type that the platform does not take; `None`: none that we know.
     #[error("{platform:?} does not take this kind of file ({})", mime.unwrap_or("unknown"))]
