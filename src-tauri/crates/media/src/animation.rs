@@ -10,14 +10,13 @@
 
 use std::io::Cursor;
 
+use fast_image_resize::FilterType;
 use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
 use image::codecs::{png::PngDecoder, webp::WebPDecoder};
-use image::{
-    AnimationDecoder, Delay, DynamicImage, Frame, Frames, ImageDecoder, Limits, RgbaImage, imageops::FilterType,
-};
+use image::{AnimationDecoder, Delay, DynamicImage, Frame, Frames, ImageDecoder, Limits, RgbaImage};
 
 use crate::ImageKind;
-use crate::outgoing::Order;
+use crate::outgoing::{Order, resized};
 use crate::shrink::{MAX_ALLOC, Picture, PictureKind};
 use crate::surface::Motion;
 
@@ -33,19 +32,33 @@ struct Budget {
     shown: u64,
 }
 
+/// What is made to fit, and how it is gone about.
+struct Task<'a> {
+    kind: ImageKind,
+    file: &'a [u8],
+    motion: Motion,
+    order: &'a Order,
+    /// Where the size begins, as a part of the original.
+    scale: f64,
+    attempts: usize,
+    /// Done to each frame.
+    mend: &'a dyn Fn(&mut DynamicImage),
+}
+
 /// To look at: 480 CSS pixels at one dot each, for frames are many; two and four seconds of a slow computer.
 const SHOWN: Budget = Budget { canvas: (480, 480), frames: 2_000, source: 80_000_000, shown: 20_000_000 };
 /// Bytes of what is looked at.
 const MAX_BYTES: usize = 6 * 1024 * 1024;
 /// To send, pixels that are encoded in one attempt: the user waits, once.
 const SENT: u64 = 40_000_000;
-/// The same of a picture that becomes a GIF only to go on moving, decoded and encoded: a sticker of 512 × 512 and four
-/// seconds has 16 million.
-const CONVERTED: u64 = 20_000_000;
+/// The same of a picture that becomes a GIF only to go on moving, of which four times as many are decoded: a sticker of
+/// 512 × 512 and two seconds has 15 million. Two attempts leave the child's CPU time to a slow computer.
+const CONVERTED: u64 = 15_000_000;
 /// Pixels of one frame of such a picture: several are held at a time.
 const CONVERTED_CANVAS: u64 = 8_000_000;
 /// Each is smaller than the one before.
 const ATTEMPTS: usize = 3;
+const ATTEMPTS_TO_CONVERT: usize = 2;
 /// A side below which nobody would know what moves, in pixels.
 const SMALLEST: u32 = 64;
 /// Colours are chosen from every 30th pixel: the fastest there is, and a phone's GIF shows no difference.
@@ -66,7 +79,8 @@ pub(crate) fn shrink(gif: &[u8]) -> Option<Picture> {
 pub(crate) fn smaller(gif: &[u8], motion: Motion, order: &Order) -> Option<Picture> {
     let scale = (order.animation as f64 / gif.len() as f64).sqrt();
     let budget = Budget { canvas: order.canvas, frames: order.frames, source: order.pixels.max(SENT), shown: SENT };
-    fitting(ImageKind::Gif, gif, motion, scale, budget, order, &|_| {}).map(|again| again.picture)
+    let task = Task { kind: ImageKind::Gif, file: gif, motion, order, scale, attempts: ATTEMPTS, mend: &|_| {} };
+    fitting(&task, budget).map(|again| again.picture)
 }
 
 /// A picture that moves as a WebP or PNG does, as a GIF that moves and fits `order`, and how long it takes in
@@ -83,31 +97,23 @@ pub(crate) fn converted(
         return None;
     }
     let budget = Budget { canvas: order.canvas, frames: order.frames, source: 4 * CONVERTED, shown: CONVERTED };
-    let again = fitting(kind, file, motion, 1.0, budget, order, mend)?;
+    let again = fitting(&Task { kind, file, motion, order, scale: 1.0, attempts: ATTEMPTS_TO_CONVERT, mend }, budget)?;
     (again.frames > 1).then_some((again.picture, again.millis))
 }
 
-fn fitting(
-    kind: ImageKind,
-    file: &[u8],
-    motion: Motion,
-    scale: f64,
-    mut budget: Budget,
-    order: &Order,
-    mend: &dyn Fn(&mut DynamicImage),
-) -> Option<Again> {
-    let (width, height) = motion.canvas;
-    let pixels = f64::from(width) * f64::from(height) * f64::from(motion.frames);
+fn fitting(task: &Task<'_>, mut budget: Budget) -> Option<Again> {
+    let (order, (width, height)) = (task.order, task.motion.canvas);
+    let pixels = f64::from(width) * f64::from(height) * f64::from(task.motion.frames);
     let room = (budget.shown.min(order.pixels) as f64 / pixels).sqrt() * 0.99;
-    let mut scale = room.min(1.0).min(scale);
+    let mut scale = room.min(1.0).min(task.scale);
     let smallest = SMALLEST.min(width.max(height));
-    for _ in 0..ATTEMPTS {
+    for _ in 0..task.attempts {
         let side = |length: u32, most: u32| ((f64::from(length) * scale) as u32).clamp(1, most);
         budget.canvas = (side(width, order.canvas.0), side(height, order.canvas.1));
         if budget.canvas.0.max(budget.canvas.1) < smallest {
             return None;
         }
-        let again = again(kind, file, &budget, mend)?;
+        let again = again(task.kind, task.file, &budget, task.mend)?;
         let bytes = again.picture.bytes.len() as u64;
         if bytes <= order.animation {
             return Some(again);
@@ -139,7 +145,7 @@ fn again(kind: ImageKind, file: &[u8], budget: &Budget, mend: &dyn Fn(&mut Dynam
             millis += u64::from(delay.numer_denom_ms().0);
             let mut image = DynamicImage::ImageRgba8(frame.into_buffer());
             if !fits {
-                image = image.resize(budget.canvas.0, budget.canvas.1, FilterType::Triangle);
+                image = resized(&image, within((width, height), budget.canvas), FilterType::Bilinear)?;
             }
             size = (image.width(), image.height());
             shown += u64::from(size.0) * u64::from(size.1);
@@ -182,6 +188,13 @@ fn opened(kind: ImageKind, file: &[u8]) -> Option<(Frames<'_>, (u32, u32))> {
     }
 }
 
+/// The largest size of the same shape that is within `most`.
+fn within((width, height): (u32, u32), most: (u32, u32)) -> (u32, u32) {
+    let scale = (f64::from(most.0) / f64::from(width)).min(f64::from(most.1) / f64::from(height));
+    let side = |length: u32, most: u32| ((f64::from(length) * scale).round() as u32).clamp(1, most);
+    (side(width, most.0), side(height, most.1))
+}
+
 fn all_or_nothing(image: DynamicImage) -> RgbaImage {
     let mut image = image.into_rgba8();
     for pixel in image.pixels_mut() {
@@ -203,5 +216,7 @@ fn all_or_nothing(image: DynamicImage) -> RgbaImage {
 
 fn longer(delay: Delay) -> Delay {
     let (numerator, denominator) = delay.numer_denom_ms();
-    Delay::from_numer_denom_ms((numerator / denominator.max(1)).max(SHORTEST), 1)
+    // GIF counts hundredths of a second.
+    let millis = (numerator / denominator.max(1)).max(SHORTEST).saturating_add(5) / 10 * 10;
+    Delay::from_numer_denom_ms(millis, 1)
 }

@@ -34,6 +34,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use crate::shrink::{MAX_ALLOC, MAX_PIXELS, MAX_SIDE};
 use crate::{DecodeError, ImageKind, Picture, animation, probe, surface};
 
+pub(crate) use fit::resized;
 pub(crate) use glance::THUMBNAIL_SIDE;
 pub(crate) use order::{Order, Types};
 pub(crate) use turned::upright;

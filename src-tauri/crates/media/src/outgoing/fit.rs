@@ -84,7 +84,7 @@ fn scaled(image: &DynamicImage, scale: f64) -> Result<DynamicImage, Hindrance> {
 }
 
 /// A grey, coloured, or coloured and transparent picture in another size; `None`: of another kind.
-pub(super) fn resized(image: &DynamicImage, size: (u32, u32), filter: FilterType) -> Option<DynamicImage> {
+pub(crate) fn resized(image: &DynamicImage, size: (u32, u32), filter: FilterType) -> Option<DynamicImage> {
     match image {
         DynamicImage::ImageLuma8(grey) => {
             GrayImage::from_raw(size.0, size.1, pixels::<U8>(grey, grey.dimensions(), size, filter)?).map(Into::into)
