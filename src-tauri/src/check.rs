@@ -3,8 +3,8 @@
 
 use backscroll_engine::Secret;
 use backscroll_model::{
-    AccountId, AttachmentId, ConnectionId, ConversationId, ErrorCode, MessageId, OutgoingFileId, Place, ThreadPosition,
-    UserError,
+    AccountId, AttachmentId, CannedReplyId, ConnectionId, ConversationId, ErrorCode, MessageId, OutgoingFileId, Place,
+    ThreadPosition, UserError,
 };
 
 /// The longest text of a message or a draft, in characters. X allows 10,000; twice that leaves room for what is cut
@@ -12,6 +12,8 @@ use backscroll_model::{
 pub const TEXT: usize = 20_000;
 /// The longest title, name or address, in characters.
 pub const LINE: usize = 300;
+/// The longest emoji, in characters: some keyboards write one with seven and as many joiners.
+const EMOJI: usize = 32;
 /// The longest credential, in bytes. Ayrshare's keys have 35, a Meta token has some 250.
 pub const SECRET: usize = 4_096;
 /// The most rows of one page, and the most ids of one question.
@@ -35,7 +37,7 @@ pub trait RowId: Copy {
 macro_rules! row_ids {
     ($($id:ty),*) => { $(impl RowId for $id { fn number(self) -> i64 { self.0 } })* };
 }
-row_ids!(AccountId, AttachmentId, ConnectionId, ConversationId, MessageId, OutgoingFileId);
+row_ids!(AccountId, AttachmentId, CannedReplyId, ConnectionId, ConversationId, MessageId, OutgoingFileId);
 
 /// An id is positive and survives as a JavaScript number.
 pub fn id<I: RowId>(id: I) -> Result<I> {
@@ -78,6 +80,11 @@ pub fn line(line: String) -> Result<String> {
         return Err(refused(ErrorCode::BadInput, "line"));
     }
     Ok(line)
+}
+
+/// Something as short as an emoji is; whether it is one, the inbox judges.
+pub fn is_emoji(emoji: &str) -> bool {
+    emoji.chars().nth(EMOJI).is_none() && !emoji.chars().any(char::is_control)
 }
 
 /// An optional line; an empty one is none.

@@ -10,7 +10,7 @@
 use std::{fs, io, path::Path, sync::OnceLock, time::Duration};
 
 use backscroll_engine::{AyrshareSecrets, Inbox, InboxOptions, Secret, SecretsMode};
-use backscroll_model::{ErrorCode, Health, UserError, XHistory};
+use backscroll_model::{CannedReplyForm, ErrorCode, Health, UserError, XHistory};
 use backscroll_simulator::{SimOptions, Simulator};
 use serde::Deserialize;
 
@@ -27,6 +27,17 @@ const HEARING: Duration = Duration::from_secs(1);
 
 /// How soon again when that failed.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// Canned replies to try: title, word, text. The last one has a blank that only the user can fill.
+const CANNED: [(&str, &str, &str); 3] = [
+    ("Welcome", "hello", "Hello {{first name}}, thank you for writing to {{business}}. How can we help?"),
+    ("Opening hours", "hours", "We are open Tuesday to Saturday, 7:00 to 18:00, and closed on public holidays."),
+    (
+        "Order is ready",
+        "ready",
+        "Hello {{first name}}, your order {{order number}} is ready. We keep it for you until six.",
+    ),
+];
 
 /// The providers of the demo live as long as the process.
 static SIMULATOR: OnceLock<Simulator> = OnceLock::new();
@@ -81,6 +92,10 @@ pub async fn open_with(simulator: &Simulator, options: InboxOptions) -> Result<I
         let keys: Keys = serde_json::from_value(simulator.secrets_json(profile.id)).map_err(|e| internal(&e))?;
         let api_base = Some(simulator.base_url().to_owned());
         inbox.connect_ayrshare(api_base, keys.into(), Some(profile.business)).await?;
+    }
+    for (title, word, text) in CANNED {
+        let form = CannedReplyForm { title: title.to_owned(), word: word.to_owned(), text: text.to_owned() };
+        inbox.save_canned_reply(None, form).await?;
     }
     inbox.sync_once(None).await?;
     Ok(inbox)

@@ -16,7 +16,7 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-    accounts, conversations, desktop, media, sending, settings,
+    accounts, canned, conversations, desktop, media, sending, settings,
     start::{self, CloseRequested, OpenAt},
     sync, thread, webhooks,
 };
@@ -95,6 +95,10 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             webhooks::test_webhook,
             settings::settings,
             settings::set_settings,
+            canned::canned_replies,
+            canned::save_canned_reply,
+            canned::delete_canned_reply,
+            canned::order_canned_replies,
             desktop::open_link,
             desktop::enter_demo,
             desktop::leave_demo,

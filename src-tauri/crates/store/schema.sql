@@ -421,6 +421,14 @@ CREATE TABLE draft (
     changed_at   INTEGER NOT NULL           -- our clock
 ) STRICT;
 
+CREATE TABLE canned_reply (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- CannedReplyId
+    position    INTEGER NOT NULL,           -- in lists, the user's own order
+    title       TEXT    NOT NULL,           -- cleaned
+    word        TEXT    UNIQUE,             -- typed after '/', lower case; NULL: none
+    text        TEXT    NOT NULL
+) STRICT;
+
 CREATE TABLE delivery (
     id          INTEGER PRIMARY KEY,
     at          INTEGER NOT NULL,           -- our clock

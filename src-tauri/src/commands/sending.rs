@@ -9,8 +9,6 @@ use crate::{check, clipboard::Copied, shell::Shell};
 
 /// The most that may be pasted, in characters of base64: 60 MB. What is dropped never passes through the page.
 const PASTED: usize = 80_000_000;
-/// A reaction is one emoji, which some keyboards write with seven characters and as many joiners.
-const EMOJI: usize = 32;
 
 /// Queues a text. Answers the message as soon as it is committed.
 #[tauri::command]
@@ -51,7 +49,7 @@ pub async fn decide(shell: State<'_, Shell>, message: MessageId, decision: SendD
 #[tauri::command]
 #[specta::specta]
 pub async fn react(shell: State<'_, Shell>, message: MessageId, emoji: Option<String>) -> Result<()> {
-    if emoji.as_ref().is_some_and(|e| e.chars().nth(EMOJI).is_some() || e.chars().any(char::is_control)) {
+    if emoji.as_ref().is_some_and(|emoji| !check::is_emoji(emoji)) {
         return Err(check::refused(ErrorCode::BadInput, "emoji"));
     }
     shell.inbox().await?.react(check::id(message)?, emoji).await

@@ -23,5 +23,8 @@ pub async fn set_settings(shell: State<'_, Shell>, settings: Settings) -> Result
     if !LIST_WIDTH.contains(&settings.list_width) {
         return Err(check::refused(ErrorCode::BadInput, "list_width"));
     }
+    if !settings.recent_emoji.iter().all(|emoji| check::is_emoji(emoji)) {
+        return Err(check::refused(ErrorCode::BadInput, "recent_emoji"));
+    }
     shell.inbox().await?.set_settings(settings).await
 }

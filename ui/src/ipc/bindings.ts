@@ -187,6 +187,14 @@ export const commands = {
 	hideWindow: () => typedError<null, UserError>(__TAURI_INVOKE("hide_window")),
 	/**
 	 *  The window is hidden or out of focus (slower reading), or back. The shell says so by itself when the window says
+	/**  All of them, in the user's order. */
+	cannedReplies: () => typedError<CannedReply[], UserError>(__TAURI_INVOKE("canned_replies")),
+	/**  Keeps a new one as the last, or changes that of `id`. */
+	saveCannedReply: (id: CannedReplyId | null, form: CannedReplyForm) => typedError<CannedReply, UserError>(__TAURI_INVOKE("save_canned_reply", { id, form })),
+	/**  Deletes one. */
+	deleteCannedReply: (id: CannedReplyId) => typedError<null, UserError>(__TAURI_INVOKE("delete_canned_reply", { id })),
+	/**  Puts them into this order. */
+	orderCannedReplies: (ids: CannedReplyId[]) => typedError<null, UserError>(__TAURI_INVOKE("order_canned_replies", { ids })),
 	 *  so; a page in a browser has only this.
 	 */
 	setBackground: (background: boolean) => typedError<null, UserError>(__TAURI_INVOKE("set_background", { background })),
@@ -470,6 +478,31 @@ export type Capabilities = {
 	/**  What files can be sent, and how. */
 	attach: AttachRules,
 	/**  A message can be reacted to. */
+/**  A canned reply. */
+export type CannedReply = {
+	/**  Our row. */
+	id: CannedReplyId,
+	/**  What it is called in lists, cleaned. */
+	title: string,
+	/**  What is typed after `/` to find it, in lower case, without white space; of one reply only. */
+	word: string | null,
+	/**  What it says, variables as they were written. */
+	text: string,
+};
+
+/**  What the user fills in. */
+export type CannedReplyForm = {
+	/**  What it is called. */
+	title: string,
+	/**  What is typed after `/`; none if empty. */
+	word: string,
+	/**  What it says. */
+	text: string,
+};
+
+/**  A canned reply: our row. */
+export type CannedReplyId = number;
+
 	react: boolean,
 	/**  A message can be quoted. */
 	quote: boolean,
@@ -1809,8 +1842,27 @@ export type SyncReport = {
 	/**  Conversations touched. */
 	conversations: number,
 	/**  Items that could not be read. */
+	/**  Emoji that were used last, the last one first, at most [`RECENT_EMOJI`]. */
+	recent_emoji?: string[],
+	/**  Of the emoji that have one. */
+	skin_tone?: SkinTone,
 	skipped: number,
 	/**  How the account is afterwards. */
+/**  The skin tone of emoji of people, by Fitzpatrick's scale as Unicode has it. */
+export type SkinTone = 
+/**  Yellow. */
+"unset" | 
+/**  Types 1 and 2. */
+"light" | 
+/**  Type 3. */
+"medium_light" | 
+/**  Type 4. */
+"medium" | 
+/**  Type 5. */
+"medium_dark" | 
+/**  Type 6. */
+"dark";
+
 	health: Health,
 	/**  When the provider has fresh data. */
 	next_update: Timestamp | null,

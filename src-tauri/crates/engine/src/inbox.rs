@@ -3,6 +3,7 @@
 mod accounts;
 mod acting;
 mod attach;
+mod canned;
 mod media;
 mod meta;
 mod outgoing;

@@ -61,6 +61,10 @@ row_id!(
     OutgoingFileId
 );
 row_id!(
+    /// A canned reply: our row.
+    CannedReplyId
+);
+row_id!(
     /// What the user asked to send, in one go: our row. See `store/src/outbox.rs`.
     IntentId
 );

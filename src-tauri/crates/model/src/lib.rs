@@ -9,6 +9,7 @@
 //! Refuses: anything that only one other crate needs. Wire formats live in `adapters`, SQL in `store`.
 
 mod account;
+mod canned;
 mod change;
 mod contact;
 mod conversation;
@@ -29,6 +30,7 @@ mod webhook;
 mod window;
 
 pub use account::*;
+pub use canned::*;
 pub use change::*;
 pub use contact::*;
 pub use conversation::*;

@@ -29,7 +29,14 @@ pub struct Settings {
     pub contact_panel: bool,
     /// How long a message waits before it leaves, so that it can be taken back.
     pub hold: HoldBeforeSending,
+    /// Emoji that were used last, the last one first, at most [`RECENT_EMOJI`].
+    pub recent_emoji: Vec<String>,
+    /// Of the emoji that have one.
+    pub skin_tone: SkinTone,
 }
+
+/// How many emoji are remembered: three rows of the picker.
+pub const RECENT_EMOJI: usize = 24;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -45,8 +52,28 @@ impl Default for Settings {
             list_width: 320,
             contact_panel: true,
             hold: HoldBeforeSending::Off,
+            recent_emoji: Vec::new(),
+            skin_tone: SkinTone::Unset,
         }
     }
+}
+
+/// The skin tone of emoji of people, by Fitzpatrick's scale as Unicode has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SkinTone {
+    /// Yellow.
+    Unset,
+    /// Types 1 and 2.
+    Light,
+    /// Type 3.
+    MediumLight,
+    /// Type 4.
+    Medium,
+    /// Type 5.
+    MediumDark,
+    /// Type 6.
+    Dark,
 }
 
 /// *Hold before sending*.

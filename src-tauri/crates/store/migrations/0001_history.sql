@@ -415,6 +415,15 @@ CREATE TABLE draft (
     changed_at   INTEGER NOT NULL           -- our clock
 ) STRICT;
 
+-- Answers written once and used often. AUTOINCREMENT: a reply that was deleted is put back under a new id, never as another's.
+CREATE TABLE canned_reply (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- CannedReplyId
+    position    INTEGER NOT NULL,           -- in lists, the user's own order
+    title       TEXT    NOT NULL,           -- cleaned
+    word        TEXT    UNIQUE,             -- typed after '/', lower case; NULL: none
+    text        TEXT    NOT NULL
+) STRICT;
+
 -- Webhooks that came, the newest of them (src/delivery.rs): never what they said.
 CREATE TABLE delivery (
     id          INTEGER PRIMARY KEY,

@@ -27,6 +27,7 @@ pub mod apply;
 mod attachment;
 mod calendar;
 mod codes;
+pub mod canned;
 mod contact;
 mod conversation;
 mod counter;

@@ -1,6 +1,6 @@
 //! The settings.
 
-use backscroll_model::{Change, Settings};
+use backscroll_model::{Change, RECENT_EMOJI, Settings};
 use backscroll_store as db;
 
 use super::Inbox;
@@ -27,6 +27,7 @@ impl Inbox {
     pub async fn set_settings(&self, mut settings: Settings) -> Result<()> {
         self.0.may_write()?;
         settings.list_width = settings.list_width.clamp(LIST_WIDTHS.0, LIST_WIDTHS.1);
+        settings.recent_emoji.truncate(RECENT_EMOJI);
         if settings == self.0.settings() {
             return Ok(());
         }
