@@ -1,6 +1,7 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { emojiData } from './scripts/emoji.mjs';
 
 export default defineConfig({
   plugins: [
@@ -14,6 +15,7 @@ export default defineConfig({
         disableAsyncLocalStorage: true,
         emitReadme: false,
       }),
+    emojiData(),
     svelte(),
   ],
   clearScreen: false,

@@ -31,6 +31,8 @@ export function whole(settings: wire.Settings): Settings {
     list_width: 320,
     contact_panel: true,
     hold: 'off',
+    recent_emoji: [],
+    skin_tone: 'unset',
     ...settings,
   };
 }

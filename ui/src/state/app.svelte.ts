@@ -45,7 +45,7 @@ export type View =
   | { kind: 'messages' }
   | { kind: 'welcome' }
   | { kind: 'connect'; revive: ConnectionId | null; provider?: Provider }
-  | { kind: 'settings'; account: AccountId | null; page?: 'webhooks' | 'outbox' };
+  | { kind: 'settings'; account: AccountId | null; page?: 'webhooks' | 'outbox' | 'canned' };
 
 /** A picture or video to show large: as the thread or the panel has it. */
 export type Shown = Omit<MediaItem, 'place'>;
