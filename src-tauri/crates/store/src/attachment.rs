@@ -108,8 +108,17 @@ pub struct KeptMedia {
     pub size: u64,
 }
 
-/// The copies that were kept longest: those of the oldest messages first.
+/// Of the `limit` copies that were kept longest, those that could make room: those of the oldest messages first. What a
+/// draft or a message that has not arrived still needs is not among them: nobody else has it, and nothing fetches it again.
 pub fn oldest_media(connection: &Connection, limit: u32) -> Result<Vec<KeptMedia>> {
+    let mut needed = attached(connection)?;
+    let mut unsent = connection.prepare_cached(
+        "SELECT a.path FROM part p CROSS JOIN attachment a INDEXED BY attachment_message ON a.message = p.message
+         WHERE p.state NOT IN (3, 7) AND a.path IS NOT NULL",
+    )?;
+    for path in unsent.query_map([], |row| row.get(0))? {
+        needed.insert(path?);
+    }
     let mut statement = connection.prepare_cached(OLDEST)?;
     let rows = statement.query_map([limit], |row| {
         let size: Option<i64> = row.get(2)?;
@@ -119,14 +128,15 @@ pub fn oldest_media(connection: &Connection, limit: u32) -> Result<Vec<KeptMedia
             size: size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
         })
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let all = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(all.into_iter().filter(|kept| !needed.contains(&kept.path)).collect())
 }
 
 pub(crate) const OLDEST: &str = "SELECT id, path, size FROM attachment INDEXED BY attachment_kept
     WHERE state = 2 AND path IS NOT NULL ORDER BY message, id LIMIT ?1";
 
-/// These copies make room: fetched again only when somebody asks. Answers the paths that nothing refers to any more; remove
-/// the files after the commit.
+/// These copies make room: fetched again only when somebody asks. Answers the paths that nothing refers to any more,
+/// drafts included; remove the files after the commit.
 pub fn evict_media(connection: &Connection, ids: &[AttachmentId]) -> Result<(Vec<String>, Vec<Change>)> {
     let (mut free, mut changes) = (BTreeSet::new(), Vec::new());
     for id in ids {
@@ -144,8 +154,9 @@ pub fn evict_media(connection: &Connection, ids: &[AttachmentId]) -> Result<(Vec
     }
     let mut is_used = connection.prepare_cached(IS_USED)?;
     let mut paths = Vec::new();
+    let attached = if free.is_empty() { BTreeSet::new() } else { attached(connection)? };
     for path in free {
-        if !is_used.query_row([&path], |row| row.get::<_, bool>(0))? {
+        if !attached.contains(&path) && !is_used.query_row([&path], |row| row.get::<_, bool>(0))? {
             paths.push(path);
         }
     }
@@ -154,6 +165,18 @@ pub fn evict_media(connection: &Connection, ids: &[AttachmentId]) -> Result<(Vec
 
 pub(crate) const IS_USED: &str =
     "SELECT EXISTS (SELECT 1 FROM attachment INDEXED BY attachment_path WHERE path = ?1 AND state = 2)";
+
+/// What drafts show, which no attachment names yet, and the small pictures of what has not arrived. A walk through all
+/// files on their way out, past and present.
+fn attached(connection: &Connection) -> Result<BTreeSet<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT f.thumbnail FROM outgoing_file f LEFT JOIN part p ON p.id = f.part
+            WHERE f.thumbnail IS NOT NULL AND (f.part IS NULL OR p.state NOT IN (3, 7))
+         UNION SELECT json_extract(copy, '$.path') FROM outgoing_file WHERE copy IS NOT NULL AND part IS NULL",
+    )?;
+    let paths = statement.query_map([], |row| row.get(0))?;
+    Ok(paths.collect::<rusqlite::Result<_>>()?)
+}
 
 /// The copy is in the cache.
 pub fn set_media_ready(connection: &Connection, id: AttachmentId, file: &MediaFile) -> Result<Vec<Change>> {
@@ -298,13 +321,13 @@ pub fn media_summary(connection: &Connection, account: Option<AccountId>) -> Res
 pub fn media_paths(connection: &Connection) -> Result<BTreeSet<String>> {
     let mut statement = connection.prepare_cached(
         "SELECT path FROM attachment WHERE path IS NOT NULL
-         UNION SELECT avatar_path FROM participant WHERE avatar_path IS NOT NULL
-         UNION SELECT f.thumbnail FROM outgoing_file f LEFT JOIN part p ON p.id = f.part
-            WHERE f.thumbnail IS NOT NULL AND (f.part IS NULL OR p.state NOT IN (3, 7))
-         UNION SELECT json_extract(copy, '$.path') FROM outgoing_file WHERE copy IS NOT NULL AND part IS NULL",
+         UNION SELECT avatar_path FROM participant WHERE avatar_path IS NOT NULL",
     )?;
-    let paths = statement.query_map([], |row| row.get(0))?;
-    Ok(paths.collect::<rusqlite::Result<_>>()?)
+    let mut all = attached(connection)?;
+    for path in statement.query_map([], |row| row.get(0))? {
+        all.insert(path?);
+    }
+    Ok(all)
 }
 
 fn changed(connection: &Connection, id: AttachmentId) -> Result<Vec<Change>> {
@@ -317,3 +340,7 @@ fn changed(connection: &Connection, id: AttachmentId) -> Result<Vec<Change>> {
         .ok_or(StoreError::NotFound("attachment"))?;
     Ok(vec![Change::Messages { conversation, ids: vec![message], added: false }])
 }
+
+#[cfg(test)]
+#[path = "attachment_tests.rs"]
+mod tests;

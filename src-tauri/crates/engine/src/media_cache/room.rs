@@ -1,7 +1,8 @@
 //! Room for a file: the quota, and what makes way for it.
 //!
-//! Promises: the least recently used goes first; nothing goes that the thread on screen shows; what goes keeps its row,
-//! which says that the copy is kept no longer here. Unasked, a file drives out only what mattered longer ago than itself.
+//! Promises: the least recently used goes first; nothing goes that the thread on screen shows, nor what a draft or a
+//! message that has not arrived still needs (the store lists neither); what goes keeps its row, which says that the copy
+//! is kept no longer here. Unasked, a file drives out only what mattered longer ago than itself.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
