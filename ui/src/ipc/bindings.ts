@@ -172,6 +172,14 @@ export const commands = {
 	settings: () => typedError<Settings, UserError>(__TAURI_INVOKE("settings")),
 	/**  Replaces them. */
 	setSettings: (settings: Settings) => typedError<null, UserError>(__TAURI_INVOKE("set_settings", { settings })),
+	/**  All of them, in the user's order. */
+	cannedReplies: () => typedError<CannedReply[], UserError>(__TAURI_INVOKE("canned_replies")),
+	/**  Keeps a new one as the last, or changes that of `id`. */
+	saveCannedReply: (id: CannedReplyId | null, form: CannedReplyForm) => typedError<CannedReply, UserError>(__TAURI_INVOKE("save_canned_reply", { id, form })),
+	/**  Deletes one. */
+	deleteCannedReply: (id: CannedReplyId) => typedError<null, UserError>(__TAURI_INVOKE("delete_canned_reply", { id })),
+	/**  Puts them into this order. */
+	orderCannedReplies: (ids: CannedReplyId[]) => typedError<null, UserError>(__TAURI_INVOKE("order_canned_replies", { ids })),
 	/**
 	 *  Opens a link in the user's browser or mail program: http, https and mailto only. Call it from a click that showed
 	 *  the true host.
@@ -187,14 +195,6 @@ export const commands = {
 	hideWindow: () => typedError<null, UserError>(__TAURI_INVOKE("hide_window")),
 	/**
 	 *  The window is hidden or out of focus (slower reading), or back. The shell says so by itself when the window says
-	/**  All of them, in the user's order. */
-	cannedReplies: () => typedError<CannedReply[], UserError>(__TAURI_INVOKE("canned_replies")),
-	/**  Keeps a new one as the last, or changes that of `id`. */
-	saveCannedReply: (id: CannedReplyId | null, form: CannedReplyForm) => typedError<CannedReply, UserError>(__TAURI_INVOKE("save_canned_reply", { id, form })),
-	/**  Deletes one. */
-	deleteCannedReply: (id: CannedReplyId) => typedError<null, UserError>(__TAURI_INVOKE("delete_canned_reply", { id })),
-	/**  Puts them into this order. */
-	orderCannedReplies: (ids: CannedReplyId[]) => typedError<null, UserError>(__TAURI_INVOKE("order_canned_replies", { ids })),
 	 *  so; a page in a browser has only this.
 	 */
 	setBackground: (background: boolean) => typedError<null, UserError>(__TAURI_INVOKE("set_background", { background })),
@@ -461,23 +461,6 @@ export type Business = {
 /**  What the user calls a shop: our row. */
 export type BusinessId = number;
 
-/**  What a provider can do on a platform. The UI hides what it cannot (`reference/ayrshare.md` 12.4). */
-export type Capabilities = {
-	/**  Conversations can be moved to the provider's archive and back. */
-	archive: boolean,
-	/**  Automatic replies can be read and changed. */
-	auto_response: boolean,
-	/**  Reads of the other side are reported. */
-	read_receipts: boolean,
-	/**  Reading costs the user money per message (X). */
-	billed_reads: boolean,
-	/**  Messaging can be switched on for the profile (Ayrshare: one that is reached by its Profile Key). */
-	switches_messaging: boolean,
-	/**  The longest text. */
-	text_limit: TextLimit,
-	/**  What files can be sent, and how. */
-	attach: AttachRules,
-	/**  A message can be reacted to. */
 /**  A canned reply. */
 export type CannedReply = {
 	/**  Our row. */
@@ -503,6 +486,23 @@ export type CannedReplyForm = {
 /**  A canned reply: our row. */
 export type CannedReplyId = number;
 
+/**  What a provider can do on a platform. The UI hides what it cannot (`reference/ayrshare.md` 12.4). */
+export type Capabilities = {
+	/**  Conversations can be moved to the provider's archive and back. */
+	archive: boolean,
+	/**  Automatic replies can be read and changed. */
+	auto_response: boolean,
+	/**  Reads of the other side are reported. */
+	read_receipts: boolean,
+	/**  Reading costs the user money per message (X). */
+	billed_reads: boolean,
+	/**  Messaging can be switched on for the profile (Ayrshare: one that is reached by its Profile Key). */
+	switches_messaging: boolean,
+	/**  The longest text. */
+	text_limit: TextLimit,
+	/**  What files can be sent, and how. */
+	attach: AttachRules,
+	/**  A message can be reacted to. */
 	react: boolean,
 	/**  A message can be quoted. */
 	quote: boolean,
@@ -1798,7 +1798,26 @@ export type Settings = {
 	contact_panel?: boolean,
 	/**  How long a message waits before it leaves, so that it can be taken back. */
 	hold?: HoldBeforeSending,
+	/**  Emoji that were used last, the last one first, at most [`RECENT_EMOJI`]. */
+	recent_emoji?: string[],
+	/**  Of the emoji that have one. */
+	skin_tone?: SkinTone,
 };
+
+/**  The skin tone of emoji of people, by Fitzpatrick's scale as Unicode has it. */
+export type SkinTone = 
+/**  Yellow. */
+"unset" | 
+/**  Types 1 and 2. */
+"light" | 
+/**  Type 3. */
+"medium_light" | 
+/**  Type 4. */
+"medium" | 
+/**  Type 5. */
+"medium_dark" | 
+/**  Type 6. */
+"dark";
 
 /**  The order of the list. Each is a keyset over an index. */
 export type Sort = 
@@ -1842,27 +1861,8 @@ export type SyncReport = {
 	/**  Conversations touched. */
 	conversations: number,
 	/**  Items that could not be read. */
-	/**  Emoji that were used last, the last one first, at most [`RECENT_EMOJI`]. */
-	recent_emoji?: string[],
-	/**  Of the emoji that have one. */
-	skin_tone?: SkinTone,
 	skipped: number,
 	/**  How the account is afterwards. */
-/**  The skin tone of emoji of people, by Fitzpatrick's scale as Unicode has it. */
-export type SkinTone = 
-/**  Yellow. */
-"unset" | 
-/**  Types 1 and 2. */
-"light" | 
-/**  Type 3. */
-"medium_light" | 
-/**  Type 4. */
-"medium" | 
-/**  Type 5. */
-"medium_dark" | 
-/**  Type 6. */
-"dark";
-
 	health: Health,
 	/**  When the provider has fresh data. */
 	next_update: Timestamp | null,
