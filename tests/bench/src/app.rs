@@ -9,6 +9,8 @@ mod history;
 mod latency;
 mod run;
 mod screen;
+mod sending;
+mod stage;
 mod tree;
 mod webdriver;
 
@@ -47,6 +49,7 @@ struct Found {
     thread_memory: Option<Memory>,
     scrolled_memory: Option<Memory>,
     latency: Option<latency::Latency>,
+    sending: Option<sending::Sending>,
 }
 
 /// A part of the measurement.
@@ -58,16 +61,19 @@ pub enum Part {
     Memory,
     /// From an arrival to the screen, from Enter to the bubble.
     Latency,
+    /// Texts while a back-fill is written, frames while films go up.
+    Sending,
 }
 
 impl Part {
-    const ALL: [Self; 3] = [Self::Start, Self::Memory, Self::Latency];
+    const ALL: [Self; 4] = [Self::Start, Self::Memory, Self::Latency, Self::Sending];
 
     fn word(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Memory => "memory",
             Self::Latency => "latency",
+            Self::Sending => "sending",
         }
     }
 }
@@ -80,7 +86,7 @@ pub fn measure(report: &mut Report, dir: &Path, release: &Path, parts: &[Part], 
     let bare = bare_window::build(dir)?;
     let size = Size::of(if full { 1_000_000 } else { 100_000 });
     let data = dir.join("app-data");
-    let database_cpu_s = if parts.iter().all(|part| *part == Part::Latency) {
+    let database_cpu_s = if parts.iter().all(|part| matches!(part, Part::Latency | Part::Sending)) {
         0.0
     } else {
         eprintln!("a history of {} messages", size.total());
@@ -125,6 +131,14 @@ fn tell(report: &mut Report, found: &Found, database_cpu_s: f64) {
             report.limited("window.arrival-to-screen", "ms median", median(seen.arrival_ms.clone()), 300.0);
         }
         report.limited("window.enter-to-bubble", "ms median", median(seen.enter_ms.clone()), 50.0);
+    }
+    if let Some(seen) = &found.sending {
+        let longest = |frames: &[f64]| frames.iter().copied().fold(0.0, f64::max);
+        report.limited("window.enter-to-request.backfill", "ms median", median(seen.leaving_ms.clone()), 60.0);
+        report.shown("window.enter-to-request.backfill.texts", "texts", seen.leaving_ms.len() as f64);
+        report.shown("window.frames.idle", "ms longest", longest(&seen.idle_frames_ms));
+        report.limited("window.frames.upload", "ms longest", longest(&seen.frames_ms), 50.0);
+        report.shown("window.frames.upload.count", "frames", seen.frames_ms.len() as f64);
     }
     tell_memory(report, found);
 }
@@ -211,6 +225,9 @@ impl Inner {
         }
         if self.parts.contains(&Part::Latency) {
             found.latency = Some(latency::measure(&self.app, home.path())?);
+        }
+        if self.parts.contains(&Part::Sending) {
+            found.sending = Some(sending::measure(&self.app, home.path())?);
         }
         fs::write(&self.out, serde_json::to_vec(&found)?)?;
         Ok(())

@@ -5,30 +5,24 @@
 //! the same machine's.
 
 use std::{
-    env, fs,
     path::Path,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use backscroll_adapters::Secret;
-use backscroll_engine::{AyrshareSecrets, Inbox, InboxOptions, SecretsMode, SystemClock};
-use backscroll_model::UserError;
-use backscroll_simulator::{Clock, Platform, ProfileId, SimOptions, Simulator, Synthetic, WorldKind};
+use anyhow::{Context as _, Result, bail};
+use backscroll_simulator::{Platform, ProfileId, Simulator};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::webdriver::Driver;
+use super::{
+    stage::{self, BUBBLE, COMPOSER, ROW},
+    webdriver::Driver,
+};
 
 /// Messages that arrive, by turns in the list and in the open thread. Each waits for the provider's minute.
 const ARRIVALS: usize = 4;
 /// Texts that are sent.
 const SENDS: usize = 21;
-
-const ROW: &str = "[role=option]";
-const BUBBLE: &str = "article";
-const COMPOSER: &str = "[data-section=composer] textarea";
 
 /// Puts the time of the first frame after the one that draws `text` in an element of a selector into `window.__seen`:
 /// by then it is painted. Notes when Enter goes down, too.
@@ -54,39 +48,20 @@ pub struct Latency {
 
 /// Starts simulator and application and measures both.
 pub fn measure(binary: &Path, home: &Path) -> Result<Latency> {
-    let data = home.join("latency-data");
-    fs::create_dir_all(&data)?;
+    let data = home.join("latency");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let simulator = runtime.block_on(connected(&data))?;
-    let names = ["data", "config", "cache", "state"].map(|name| home.join(format!("latency-{name}")));
-    let [xdg_data, config, cache, state] = &names;
-    let driver = Driver::start(
-        binary,
-        &[
-            ("BACKSCROLL_DATA_DIR", &data),
-            ("XDG_DATA_HOME", xdg_data),
-            ("XDG_CONFIG_HOME", config),
-            ("XDG_CACHE_HOME", cache),
-            ("XDG_STATE_HOME", state),
-        ],
-    )?;
-    driver.until(
-        "the list",
-        &format!("return document.querySelectorAll('{ROW}').length > 3"),
-        Duration::from_secs(30),
-    )?;
-    // Without a window manager nothing gives it the focus, and a window without focus polls rarely.
-    super::xdotool(&["search", "--onlyvisible", "--name", "Backscroll", "windowfocus"])?;
+    let simulator = runtime.block_on(async {
+        let simulator = stage::simulator(40).await?;
+        let inbox = stage::inbox(&data).await?;
+        stage::connect(&inbox, &simulator).await?;
+        inbox.sync_once(None).await.map_err(stage::said)?;
+        inbox.stop().await;
+        anyhow::Ok(simulator)
+    })?;
+    let driver = stage::window(binary, &data)?;
+    stage::open_first(&driver)?;
     let mut seen = Latency::default();
     for n in 0..SENDS {
-        if n == 0 {
-            driver.click(ROW)?;
-            driver.until(
-                "the composer",
-                &format!("return document.querySelector('{COMPOSER}') !== null"),
-                Duration::from_secs(10),
-            )?;
-        }
         let text = format!("A text of the benchmark, number {n}.");
         driver.type_into(COMPOSER, &text)?;
         driver.run(WATCH, &[json!(text), json!(BUBBLE)])?;
@@ -113,40 +88,6 @@ pub fn measure(binary: &Path, home: &Path) -> Result<Latency> {
     drop(driver);
     runtime.block_on(simulator.shutdown());
     Ok(seen)
-}
-
-/// A simulator, and a data folder whose inbox is connected to it and has read it.
-async fn connected(data: &Path) -> Result<Simulator> {
-    let world = Synthetic { conversations: 40, messages_per_conversation: 20, platforms: vec![Platform::Facebook] };
-    let simulator = Simulator::start(SimOptions::new(WorldKind::Synthetic(world), Clock::real())).await?;
-    simulator.set_knobs(|knobs| knobs.inbound_drops_cache = true);
-    let inbox = Inbox::open(InboxOptions {
-        data_dir: data.to_owned(),
-        secrets: SecretsMode::File,
-        clock: Arc::new(SystemClock),
-        seed: 1,
-        decoder: (env::current_exe()?, vec!["decode-image".to_owned()]),
-        read_only: false,
-        demo: false,
-    })
-    .await
-    .map_err(said)?;
-    let secrets = AyrshareSecrets {
-        api_key: Secret::new(simulator.api_key()),
-        profile_key: None,
-        x_api_key: None,
-        x_api_secret: None,
-        x_history: None,
-        x_monthly_limit_cents: 0,
-    };
-    inbox.connect_ayrshare(Some(simulator.base_url().to_owned()), secrets, None).await.map_err(said)?;
-    inbox.sync_once(None).await.map_err(said)?;
-    inbox.stop().await;
-    Ok(simulator)
-}
-
-fn said(error: UserError) -> anyhow::Error {
-    anyhow!("{:?}: {}", error.code, error.detail)
 }
 
 /// Milliseconds from the answer that carried a new message to the frame that showed it.
