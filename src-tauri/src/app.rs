@@ -39,7 +39,6 @@ type Next = Arc<Mutex<Option<Restart>>>;
 /// When no window can be made at all: no display, no web view.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let next = Next::default();
-    let contract = ipc::contract::<Wry>();
     let (given, asked) = (arguments.clone(), next.clone());
     let mut context = tauri::generate_context!();
     // The policy names the one port of this run (`reliability.md`, web view), so it is taken before there is a page.
@@ -58,7 +57,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 responder.respond(media::answer(&app.state::<Shell>(), &request).await);
             });
         })
-        .invoke_handler(contract.invoke_handler())
+        .invoke_handler(ipc::handler::<Wry>())
         .setup(move |app| Ok(set_up(app.handle(), &given, asked, player)?))
         .on_window_event(window::on_event)
         .build(context)?;

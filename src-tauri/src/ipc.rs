@@ -1,7 +1,7 @@
 //! The contract between the page and Rust: one list of commands and events, from which come the handler of the
 //! window, the handler of the bridge for browser tests, and `ui/src/ipc/bindings.ts`.
 //!
-//! To add a command: write it in `commands/<area>.rs`, add it to [`contract`], grant it in `capabilities/main.json`
+//! To add a command: write it in `commands/<area>.rs`, add it to `commands!`, grant it in `capabilities/main.json`
 //! (its name with `-` for `_`, after `allow-`), and regenerate the bindings:
 //!
 //! ```sh
@@ -12,19 +12,16 @@
 //! `{ status: "ok", data } | { status: "error", error }` in TypeScript. All numbers stay below 2^53 (see
 //! `model/src/ids.rs`), which is what `dangerously_cast_bigints_to_number` relies on.
 
-use tauri::Runtime;
-use tauri_specta::{Builder, collect_commands, collect_events};
+use tauri::{Runtime, ipc::Invoke};
 
 use crate::commands::{
-    accounts, canned, conversations, desktop, media, sending, settings,
-    start::{self, CloseRequested, OpenAt},
-    sync, thread, webhooks,
+    accounts, canned, conversations, desktop, media, sending, settings, start, sync, thread, webhooks,
 };
 
-/// All commands and events.
-pub fn contract<R: Runtime>() -> Builder<R> {
-    Builder::<R>::new()
-        .commands(collect_commands![
+/// Gives the list of all commands to a macro.
+macro_rules! commands {
+    ($($collect:ident)::+) => {
+        $($collect)::+![
             start::boot,
             start::subscribe,
             conversations::conversations,
@@ -106,8 +103,23 @@ pub fn contract<R: Runtime>() -> Builder<R> {
             desktop::hide_window,
             desktop::set_background,
             desktop::log_problem,
-        ])
-        .events(collect_events![OpenAt, CloseRequested])
+        ]
+    };
+}
+
+/// Answers the calls of the page.
+pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    // Not the contract's own, which brings the description of every type along: 0.4 MB that only the bindings need.
+    commands!(tauri::generate_handler)
+}
+
+/// All commands and events, with their types, for the bindings.
+#[cfg(any(test, feature = "bridge"))]
+pub fn contract<R: Runtime>() -> tauri_specta::Builder<R> {
+    use crate::commands::start::{CloseRequested, OpenAt};
+    tauri_specta::Builder::<R>::new()
+        .commands(commands!(tauri_specta::collect_commands))
+        .events(tauri_specta::collect_events![OpenAt, CloseRequested])
         .disable_serde_phases()
         .dangerously_cast_bigints_to_number()
 }

@@ -8,6 +8,11 @@ use std::process::ExitCode;
 use backscroll_desktop::args::Arguments;
 use backscroll_media::{DECODE_ARGUMENT, run_decode_child};
 use clap::Parser as _;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 fn main() -> ExitCode {
     // Before anything else: the child that decodes images of strangers must be small and without threads.
@@ -17,11 +22,11 @@ fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     backscroll_desktop::graphics::choose();
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("BACKSCROLL_LOG").unwrap_or_else(|_| "warn".into()),
-        )
+    // Levels by target; `EnvFilter` would bring a regular expression engine along.
+    let wanted = std::env::var("BACKSCROLL_LOG").ok().and_then(|wanted| wanted.parse().ok());
+    tracing_subscriber::registry()
+        .with(wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN)))
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
         .init();
     // The message of a panic may hold what someone wrote; its place does not.
     std::panic::set_hook(Box::new(|panic| {

@@ -191,9 +191,7 @@ mod bridge {
                 wishes.send(("wish", described(&wish).to_string())).ok();
             },
         );
-        let app = mock_builder()
-            .invoke_handler(ipc::contract::<MockRuntime>().invoke_handler())
-            .build(mock_context(noop_assets()))?;
+        let app = mock_builder().invoke_handler(ipc::handler::<MockRuntime>()).build(mock_context(noop_assets()))?;
         app.manage(shell);
         for (name, told) in [(OpenAt::NAME, "open_at"), (CloseRequested::NAME, CloseRequested::NAME)] {
             let events = events.clone();

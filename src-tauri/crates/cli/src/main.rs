@@ -20,6 +20,11 @@ mod texts;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{
     args::{Arguments, Command},
@@ -33,11 +38,11 @@ fn main() -> ExitCode {
         return backscroll_media::run_decode_child();
     }
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("BACKSCROLL_LOG").unwrap_or_else(|_| "warn".into()),
-        )
+    // Levels by target; `EnvFilter` would bring a regular expression engine along.
+    let wanted = std::env::var("BACKSCROLL_LOG").ok().and_then(|wanted| wanted.parse().ok());
+    tracing_subscriber::registry()
+        .with(wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN)))
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
