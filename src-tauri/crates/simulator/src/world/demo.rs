@@ -100,6 +100,12 @@ mod tests {
         let messages = || chats.iter().flat_map(|(_, c)| &c.messages);
         assert!(messages().any(|m| m.text.is_none() && !m.attachments.is_empty()), "a message of only a picture");
         assert!(messages().filter(|m| !m.reactions.is_empty()).count() >= 12, "reactions");
+        for (_, chat) in &chats {
+            for message in chat.messages.iter().filter(|m| m.reactions.len() == 1) {
+                let by_customer = message.reactions.contains_key(&chat.person.id);
+                assert_eq!(by_customer, message.direction == Direction::Sent, "reacts to himself: {message:?}");
+            }
+        }
         assert!(messages().all(|m| m.at < START), "nothing is dated in the future");
         let ids: BTreeSet<_> = messages().map(|m| &m.id).collect();
         assert_eq!(ids.len(), messages().count(), "ids are unique");
