@@ -11,10 +11,9 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use crate::{DAY, HOUR, MINUTE, Platform, Provider, Timestamp};
+use crate::{DAY, HOUR, MINUTE, Platform, Provider, SECOND, Timestamp};
 
-/// Our clock and the platform's differ by so much at most. Within it of a limit, whatever must not pass it does not.
-const SLACK: i64 = MINUTE;
+const SLACK: i64 = ReplyWindow::SLACK;
 /// For this long everybody may answer on Meta's platforms.
 const FREE: i64 = 24 * HOUR;
 /// For this long a person may.
@@ -64,9 +63,20 @@ impl WindowFacts {
     pub fn refusal(&self) -> Option<Timestamp> {
         self.refused_at.filter(|refused| self.inbound_at.is_none_or(|inbound| inbound <= *refused))
     }
+
+    /// The customer wrote in the very second of that refusal. Providers tell whole seconds, so nobody knows which came
+    /// first: it may have opened the window again.
+    fn is_a_tie(&self) -> bool {
+        let second = |at: Timestamp| at.0.div_euclid(SECOND);
+        self.inbound_at.zip(self.refused_at).is_some_and(|(inbound, refused)| second(inbound) == second(refused))
+    }
 }
 
 impl ReplyWindow {
+    /// Our clock and the platform's differ by so much at most, in milliseconds. Within it of a limit, whatever must not
+    /// pass it does not: so long before its end an open window counts as ended.
+    pub const SLACK: i64 = MINUTE;
+
     /// The window of a conversation at `now`, by the provider's clock. `provider`: who is connected, or was last; `None`:
     /// nobody ever was (an archive).
     pub fn through(provider: Option<Provider>, platform: Platform, facts: &WindowFacts, now: Timestamp) -> Self {
@@ -74,7 +84,7 @@ impl ReplyWindow {
             return Self::None;
         }
         if let Some(since) = facts.refusal() {
-            return Self::Closed { since, refused: true };
+            return if facts.is_a_tie() { Self::Uncertain } else { Self::Closed { since, refused: true } };
         }
         let (Some(provider), Some(inbound)) = (provider, facts.inbound_at) else { return Self::Uncertain };
         let week = inbound.plus(WEEK);
@@ -208,7 +218,7 @@ mod tests {
                 for now in [said, said.plus(DAY), said.plus(30 * DAY)] {
                     assert_eq!(at(Some(T), false, now), refused);
                     assert_eq!(at(Some(T), true, now), refused);
-                    assert_eq!(at(Some(said), false, now), refused, "what was there cannot have opened it");
+                    assert_eq!(at(Some(said.plus(-1)), false, now), refused, "what was there cannot have opened it");
                     assert_eq!(at(None, false, now), refused);
                 }
                 let wrote = said.plus(1);
@@ -221,6 +231,20 @@ mod tests {
             }
             let facts = WindowFacts { inbound_at: Some(T), gap_after: false, refused_at: Some(said) };
             assert_eq!(ReplyWindow::through(provider, Platform::X, &facts, said), NONE);
+        }
+    }
+
+    #[test]
+    fn a_message_of_the_second_of_a_refusal_may_have_come_after_it() {
+        let said = T.plus(HOUR);
+        for platform in [Platform::Messenger, Platform::Instagram] {
+            for refused in [said, said.plus(999)] {
+                let facts = WindowFacts { inbound_at: Some(said), gap_after: false, refused_at: Some(refused) };
+                for now in [refused, refused.plus(DAY)] {
+                    assert_eq!(ReplyWindow::through(Some(Provider::Meta), platform, &facts, now), UNSURE);
+                }
+                assert_eq!(facts.refusal(), Some(refused), "no end is promised");
+            }
         }
     }
 

@@ -64,6 +64,28 @@ async fn a_refusal_closes_the_window_across_a_restart_and_the_next_message_opens
 }
 
 #[tokio::test]
+async fn a_message_of_the_very_second_of_a_refusal_leaves_the_window_uncertain_and_answers_possible() {
+    for (desk, chat) in asked().await {
+        desk.sim.close_window(&chat).unwrap();
+        let first = desk.send(&chat, "It is.").await;
+        desk.until_state(first, SendState::Failed).await;
+        assert!(is_refused(window(&desk, &chat).await), "{chat:?}");
+        // Providers tell whole seconds: which of the two came first is not to be known.
+        desk.sim.inbound(&chat, "Is anybody there?").unwrap();
+        desk.advance(400).await;
+        assert_eq!(window(&desk, &chat).await, ReplyWindow::Uncertain, "{chat:?}");
+        let second = desk.send(&chat, "We are.").await;
+        desk.until_state(second, SendState::Accepted).await;
+        // A second refusal decides.
+        desk.sim.close_window(&chat).unwrap();
+        let third = desk.send(&chat, "Still there?").await;
+        desk.until_state(third, SendState::Failed).await;
+        assert!(is_refused(window(&desk, &chat).await), "{chat:?}");
+        desk.check();
+    }
+}
+
+#[tokio::test]
 async fn what_waits_behind_a_refusal_does_not_leave() {
     let desk = Desk::running().await;
     let chat = desk.chat(Sim::Facebook);
