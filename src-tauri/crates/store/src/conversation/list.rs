@@ -2,7 +2,8 @@
 //! nothing else whatever the list's length. A place names its segment, so paging goes on across them.
 
 use backscroll_model::{
-    Conversation, ConversationPage, ConversationQuery, HOUR, OnlyFilter, Place, Sort, StateFilter, Timestamp,
+    Conversation, ConversationPage, ConversationQuery, DAY, HOUR, OnlyFilter, Place, ReplyWindow, Sort, StateFilter,
+    Timestamp,
 };
 use rusqlite::{Connection, types::Value};
 
@@ -16,42 +17,105 @@ const CLOSING_SOON: i64 = 4 * HOUR;
 #[derive(Debug)]
 struct Segment {
     index: &'static str,
-    condition: &'static str,
+    condition: String,
     /// The column to sort by; `None`: by row alone.
     key: Option<&'static str>,
+    /// Added to the key: the end that is meant lies so long after the one that is stored.
+    shift: i64,
     descending: bool,
 }
 
-const NEWEST: Segment =
-    Segment { index: "conversation_newest", condition: "last_at IS NOT NULL", key: Some("last_at"), descending: true };
-const WITHOUT_MESSAGES: Segment =
-    Segment { index: "conversation_newest", condition: "last_at IS NULL", key: None, descending: true };
+fn newest(condition: &str) -> Segment {
+    let condition = condition.to_owned();
+    Segment { index: "conversation_newest", condition, key: Some("last_at"), shift: 0, descending: true }
+}
 
-/// The segments of an order. `?1` is now.
-fn segments(sort: Sort) -> &'static [Segment] {
+fn without_messages() -> Segment {
+    Segment { key: None, ..newest("last_at IS NULL") }
+}
+
+/// The segments of an order; those of one place are merged by their key. `?1` is now.
+fn segments(sort: Sort, windows: &Windows) -> Vec<Vec<Segment>> {
     match sort {
-        Sort::Newest => &[NEWEST, WITHOUT_MESSAGES],
-        Sort::Oldest => &[Segment { descending: false, ..NEWEST }, WITHOUT_MESSAGES],
-        Sort::WaitingLongest => &[
-            Segment {
+        Sort::Newest => vec![vec![newest("last_at IS NOT NULL")], vec![without_messages()]],
+        Sort::Oldest => {
+            vec![vec![Segment { descending: false, ..newest("last_at IS NOT NULL") }], vec![without_messages()]]
+        }
+        Sort::WaitingLongest => vec![
+            vec![Segment {
                 index: "conversation_waiting",
-                condition: "waiting_since IS NOT NULL",
+                condition: "waiting_since IS NOT NULL".to_owned(),
                 key: Some("waiting_since"),
+                shift: 0,
                 descending: false,
-            },
-            Segment { condition: "last_at IS NOT NULL AND waiting_since IS NULL", ..NEWEST },
-            WITHOUT_MESSAGES,
+            }],
+            vec![newest("last_at IS NOT NULL AND waiting_since IS NULL")],
+            vec![without_messages()],
         ],
-        Sort::ClosingFirst => &[
-            Segment {
-                index: "conversation_closing",
-                condition: "window_until > ?1",
-                key: Some("window_until"),
-                descending: false,
-            },
-            Segment { condition: "last_at IS NOT NULL AND (window_until IS NULL OR window_until <= ?1)", ..NEWEST },
-            WITHOUT_MESSAGES,
+        Sort::ClosingFirst => vec![
+            windows.ends().collect(),
+            vec![newest(&format!("last_at IS NOT NULL AND (window_until IS NULL OR {})", windows.none()))],
+            vec![without_messages()],
         ],
+    }
+}
+
+/// Which ends of reply windows there are: the stored one, and after it, for some accounts, a second one until which only
+/// a person may answer (`model::ReplyWindow`).
+struct Windows {
+    /// Accounts with a second end, as SQL.
+    twice: Vec<String>,
+}
+
+/// From the first end to the second.
+const REST: i64 = 6 * DAY;
+/// An open window counts as ended so long before.
+const SLACK: i64 = ReplyWindow::SLACK;
+
+impl Windows {
+    fn of(accounts: &Accounts) -> Self {
+        let twice = accounts.0.iter().filter(|(_, (_, platform, provider))| {
+            matches!(ReplyWindow::ends(*provider, *platform), [first, second] if second - first == REST)
+        });
+        Self { twice: twice.map(|(id, _)| id.to_string()).collect() }
+    }
+
+    /// Walks along the windows that end after now, next end first.
+    fn ends(&self) -> impl Iterator<Item = Segment> {
+        let walk = |condition, shift| Segment {
+            index: "conversation_closing",
+            condition,
+            key: Some("window_until"),
+            shift,
+            descending: false,
+        };
+        let first = walk(format!("window_until > ?1 + {SLACK}"), 0);
+        let second = self.second().map(|those| walk(those, REST));
+        std::iter::once(first).chain(second)
+    }
+
+    /// Those between their first end and the second.
+    fn second(&self) -> Option<String> {
+        let ids = (!self.twice.is_empty()).then(|| self.twice.join(","))?;
+        Some(format!("window_until <= ?1 + {SLACK} AND window_until > ?1 - {REST} AND +account IN ({ids})"))
+    }
+
+    /// No end is to come.
+    fn none(&self) -> String {
+        let ended = format!("window_until <= ?1 + {SLACK}");
+        self.second().map_or(ended.clone(), |second| format!("({ended} AND NOT ({second}))"))
+    }
+
+    /// The next end is near. The sign keeps the planner on the index of the order.
+    fn closing_soon(&self) -> String {
+        let first = format!("+window_until > ?1 + {SLACK} AND +window_until <= ?1 + {CLOSING_SOON}");
+        match self.second() {
+            None => format!("({first})"),
+            Some(second) => {
+                let second = second.replace("window_until", "+window_until");
+                format!("({first} OR {second} AND +window_until <= ?1 - {REST} + {CLOSING_SOON})")
+            }
+        }
     }
 }
 
@@ -95,19 +159,22 @@ pub fn conversations(
     let mut rows: Vec<(After, Conversation)> = Vec::new();
     // One more than asked for tells whether there is a next page.
     let wanted = limit as usize + 1;
-    for (number, segment) in segments(query.sort).iter().enumerate() {
+    for (number, place) in segments(query.sort, &Windows::of(&accounts)).iter().enumerate() {
         if after.is_some_and(|a| a.segment > number) {
             continue;
         }
         let start = after.take().filter(|a| a.segment == number);
         let mut found = Vec::new();
-        for state in states(query.state) {
-            walk(connection, &accounts, segment, number, *state, &filter, start, wanted - rows.len(), now, &mut found)?;
+        for segment in place {
+            for state in states(query.state) {
+                let wanted = wanted - rows.len();
+                walk(connection, &accounts, segment, number, *state, &filter, start, wanted, now, &mut found)?;
+            }
         }
-        if query.state.is_none() {
-            // Three walks along the same index, merged.
+        if query.state.is_none() || place.len() > 1 {
+            // Several walks along the same index, merged.
             found.sort_by_key(|(a, _)| (a.key, a.id));
-            if segment.descending {
+            if place.iter().all(|segment| segment.descending) {
                 found.reverse();
             }
             found.truncate(wanted - rows.len());
@@ -157,7 +224,7 @@ fn filter(accounts: &Accounts, query: &ConversationQuery) -> Option<String> {
         Some(OnlyFilter::Unread) => sql.push_str(" AND unread > 0"),
         Some(OnlyFilter::Unanswered) => sql.push_str(" AND +waiting_since IS NOT NULL"),
         Some(OnlyFilter::ClosingSoon) => {
-            sql.push_str(&format!(" AND +window_until > ?1 AND +window_until <= ?1 + {CLOSING_SOON}"));
+            sql.push_str(&format!(" AND {}", Windows::of(accounts).closing_soon()));
         }
     }
     Some(sql)
@@ -180,7 +247,7 @@ fn walk(
     let mut values = vec![Value::Integer(now.0), Value::Integer(i64::try_from(wanted).unwrap_or(i64::MAX))];
     if let Some(after) = start {
         values.push(Value::Integer(after.id));
-        values.push(Value::Integer(after.key));
+        values.push(Value::Integer(after.key - segment.shift));
     }
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;
     while let Some(row) = rows.next()? {
@@ -197,11 +264,11 @@ fn walk(
 
 /// `?1` now, `?2` the limit, `?3` and `?4` id and key of the row to go on after.
 fn sql(segment: &Segment, state: i64, filter: &str, paged: bool) -> String {
-    let Segment { index, condition, key, descending } = segment;
+    let Segment { index, condition, key, shift, descending } = segment;
     let (order, beyond) = if *descending { ("DESC", "<") } else { ("ASC", ">") };
     let (select, by, after) = match key {
         Some(key) => (
-            format!("{COLUMNS}, {key} AS sort_key"),
+            format!("{COLUMNS}, {key} + {shift} AS sort_key"),
             format!("{key} {order}, id {order}"),
             format!(" AND ({key}, id) {beyond} (?4, ?3)"),
         ),
