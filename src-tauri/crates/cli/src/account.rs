@@ -49,11 +49,19 @@ pub async fn run(folder: &Folder, command: AccountCommand, out: &mut Output) -> 
         AccountCommand::Test { id } => test(folder, id, out).await,
         AccountCommand::Disconnect { id } => {
             let inbox = folder.own().await?;
-            inbox.disconnect(id).await?;
+            let left = inbox.disconnect(id).await?;
             inbox.stop().await;
-            out.object(&serde_json::json!({ "id": id.to_string(), "connected": false }), || {
-                vec![text("cli_disconnected", &[("id", &id.to_string())])]
-            })?;
+            // Standard output says it too, for scripts.
+            let warning = match left {
+                AddressLeft::No => None,
+                AddressLeft::Yes => Some("address_left"),
+                AddressLeft::Unknown => Some("address_unknown"),
+            };
+            if let Some(warning) = warning {
+                eprintln!("{}", text(warning, &[]));
+            }
+            let told = serde_json::json!({ "id": id.to_string(), "connected": false, "webhook_address_left": left });
+            out.object(&told, || vec![text("cli_disconnected", &[("id", &id.to_string())])])?;
             Ok(ExitCode::SUCCESS)
         }
         AccountCommand::Delete { id } => {

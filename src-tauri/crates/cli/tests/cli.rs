@@ -308,7 +308,8 @@ fn disconnecting_keeps_the_history_and_deleting_takes_it() {
     assert!(held > 0);
 
     assert_ne!(inbox.run(&["account", "delete", id]).status.code(), Some(0), "a connected account is not deleted");
-    inbox.rows(&["account", "disconnect", id]);
+    let disconnected = inbox.rows(&["account", "disconnect", id]);
+    assert_eq!(disconnected[0]["webhook_address_left"], "no", "there was none");
     assert_eq!(count(), held);
     let deleted = inbox.rows(&["account", "delete", id]);
     assert!(deleted[0]["deleted_messages"].as_u64().unwrap() > 0);
