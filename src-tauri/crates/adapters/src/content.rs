@@ -7,7 +7,7 @@
 use backscroll_model::{AttachRules, OutgoingKind, Platform, Provider, TextBesideFiles};
 
 use crate::error::local;
-use crate::{AdapterError, Content, Kind};
+use crate::{AdapterError, Content, Kind, media_fetch};
 
 /// Whether `provider` takes `content` as one message on `platform`. How long a text may be is not asked here.
 pub(crate) fn fits(provider: Provider, platform: Platform, content: &Content) -> Result<(), AdapterError> {
@@ -40,6 +40,11 @@ pub(crate) fn takes(provider: Provider, platform: Platform, kind: OutgoingKind) 
         return Err(local(Kind::Unsupported, "files of this kind cannot be sent here"));
     }
     Ok(())
+}
+
+/// Whether the file at an address has a name of plain letters: Meta refuses others (`reference/ayrshare.md` 3.3).
+pub(crate) fn has_plain_name(address: &str) -> bool {
+    media_fetch::name_in(address).is_some_and(|name| name.is_ascii())
 }
 
 #[cfg(test)]

@@ -88,6 +88,11 @@ pub enum Kind {
     NotFound,
     /// Another well-formed refusal.
     Rejected,
+    /// What a send named was uploaded before and is there no more, or cannot be fetched (Graph 2018074, Ayrshare 479): the
+    /// same call fails again, one with a new upload need not.
+    UploadGone,
+    /// Several files in one message are not taken from this account (Graph 2534068): one by one they may be.
+    OneByOne,
     /// 5xx, 408, 3xx: the provider fails.
     Server,
     /// Not what the reference describes: HTML, truncated, garbage, 200 without content.
@@ -150,6 +155,8 @@ impl Kind {
             | Self::TitleTaken
             | Self::NotFound
             | Self::Rejected
+            | Self::UploadGone
+            | Self::OneByOne
             | Self::NotOwner
             | Self::Unsupported
             | Self::TooLarge => Retry::Never,

@@ -85,6 +85,12 @@ pub fn validate_api_base(raw: &str) -> Result<String, BadApiBase> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// Whether a network, or a file of ours, may go to `address`: https, or the very origin of an API on loopback.
+pub(crate) fn is_reachable(base: &str, address: &Url) -> bool {
+    let own = || Url::parse(base).is_ok_and(|base| is_loopback_http(&base) && base.origin() == address.origin());
+    address.username().is_empty() && address.password().is_none() && (address.scheme() == "https" || own())
+}
+
 /// Whether `url` is plain http to this very computer.
 pub(crate) fn is_loopback_http(url: &Url) -> bool {
     url.scheme() == "http"

@@ -50,9 +50,13 @@ pub trait Adapter: Send + Sync {
     async fn send(&self, send: &Outgoing) -> SendOutcome;
 
     /// Brings a file to where a send can name it. Nobody sees it before, so any failure may be tried again
-    /// ([`Kind::retry`]). Streams from the disk; `progress` hears how many bytes have left. Dropping the future breaks the
-    /// upload off.
-    async fn upload(&self, file: &UploadFile, progress: &watch::Sender<u64>) -> Result<Uploaded, AdapterError>;
+    /// ([`Kind::retry`]). Streams from the disk; `progress` hears how far it is, and of each call before it leaves. Dropping
+    /// the future breaks the upload off.
+    async fn upload(&self, file: &UploadFile, progress: &watch::Sender<Progress>) -> Result<Uploaded, AdapterError>;
+
+    /// Whether a send may name a file at `address` as it is, as an [`UploadRef`], without an upload. What is there is the
+    /// caller's to find out.
+    fn takes_address(&self, address: &str) -> bool;
 
     /// Reacts to a message as the business, or takes the reaction back (`None`). Best effort: nothing tells for sure.
     async fn react(
@@ -205,9 +209,17 @@ pub enum Content {
     },
 }
 
-/// How the provider knows an uploaded file: Graph's `attachment_id`, Ayrshare's public address.
+/// How the provider knows a file: Graph's `attachment_id`, Ayrshare's public address, or any other address that the
+/// provider takes ([`Adapter::takes_address`]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UploadRef(pub String);
+
+impl UploadRef {
+    /// Graph's ids have no colon.
+    pub(crate) fn is_address(&self) -> bool {
+        self.0.starts_with("https://") || self.0.starts_with("http://")
+    }
+}
 
 /// A file to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,6 +236,23 @@ pub struct UploadFile {
     pub bytes: u64,
     /// What it is.
     pub kind: OutgoingKind,
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Bytes of the file that have left.
+    pub sent: u64,
+    /// Calls that the provider counts and that have begun, one after another: at Ayrshare those with its key, so not the
+    /// transfer to an upload address (`reference/ayrshare.md` 7.2 and 9.4).
+    pub calls: u32,
+}
+
+impl Progress {
+    /// One more call is about to leave.
+    pub(crate) fn calls(progress: &watch::Sender<Self>) {
+        progress.send_modify(|now| now.calls = now.calls.saturating_add(1));
+    }
 }
 
 /// A file that arrived at the provider.

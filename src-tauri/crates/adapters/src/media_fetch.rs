@@ -27,6 +27,19 @@ use crate::http::{self, is_loopback_http};
 
 pub use address::is_public;
 
+/// The name of the file that an address leads to: the last step of its path, with `%20` and the like read.
+///
+/// ```
+/// use backscroll_adapters::media_fetch::name_in;
+/// assert_eq!(name_in("https://bakery.example/menus/rye%20loaf.pdf?v=2").as_deref(), Some("rye loaf.pdf"));
+/// assert_eq!(name_in("https://bakery.example/"), None);
+/// ```
+pub fn name_in(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    let last = url.path_segments()?.next_back().filter(|last| !last.is_empty())?;
+    Some(percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned())
+}
+
 /// Limits of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchLimits {

@@ -37,7 +37,7 @@ use async_trait::async_trait;
 use backscroll_model::{AttachRules, AutoResponse, Capabilities, KeyCheck, Page, Platform, Provider, RemoteId};
 use tokio::sync::{mpsc, watch};
 
-use crate::{Adapter, AdapterError, Outgoing, Read, ReadDone, SendOutcome, UploadFile, Uploaded};
+use crate::{Adapter, AdapterError, Outgoing, Progress, Read, ReadDone, SendOutcome, UploadFile, Uploaded, content};
 
 #[async_trait]
 impl Adapter for Meta {
@@ -71,8 +71,12 @@ impl Adapter for Meta {
         self.post_message(send).await
     }
 
-    async fn upload(&self, file: &UploadFile, progress: &watch::Sender<u64>) -> Result<Uploaded, AdapterError> {
+    async fn upload(&self, file: &UploadFile, progress: &watch::Sender<Progress>) -> Result<Uploaded, AdapterError> {
         self.upload_file(file, progress).await
+    }
+
+    fn takes_address(&self, address: &str) -> bool {
+        self.is_reachable(address) && content::has_plain_name(address)
     }
 
     async fn react(

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::error::local;
-use crate::{AdapterError, Kind, UploadFile, http};
+use crate::{AdapterError, Kind, Progress, UploadFile, http};
 
 /// Read and sent at a time.
 const PIECE: usize = 64 * 1024;
@@ -29,14 +29,14 @@ pub(crate) struct Departure {
     body: Body,
     /// Why the disk gave no more.
     trouble: Arc<OnceLock<io::ErrorKind>>,
-    moved: watch::Receiver<u64>,
+    moved: watch::Receiver<Progress>,
     patience: Duration,
 }
 
 /// Looks after an upload while it runs.
 pub(crate) struct Escort {
     trouble: Arc<OnceLock<io::ErrorKind>>,
-    moved: watch::Receiver<u64>,
+    moved: watch::Receiver<Progress>,
     patience: Duration,
 }
 
@@ -48,7 +48,7 @@ impl Departure {
     /// [`Kind::Rejected`]: it is gone, cannot be read, or is another one.
     pub async fn of(
         file: &UploadFile,
-        progress: &watch::Sender<u64>,
+        progress: &watch::Sender<Progress>,
         patience: Duration,
     ) -> Result<Self, AdapterError> {
         let opened = File::open(&file.path).await.map_err(|error| unreadable(error.kind()))?;
@@ -56,7 +56,7 @@ impl Departure {
         if !found.is_file() || found.len() != file.bytes || file.bytes == 0 {
             return Err(local(Kind::Rejected, "the file is not the one that was to be sent"));
         }
-        progress.send_replace(0);
+        progress.send_modify(|now| now.sent = 0);
         let trouble = Arc::new(OnceLock::new());
         let reading =
             Reading { file: opened.take(file.bytes), progress: progress.clone(), trouble: Arc::clone(&trouble) };
@@ -89,7 +89,7 @@ impl Escort {
 }
 
 /// Ends when nothing has moved for so long.
-async fn stillness(mut moved: watch::Receiver<u64>, patience: Duration) {
+async fn stillness(mut moved: watch::Receiver<Progress>, patience: Duration) {
     while let Ok(changed) = timeout(patience, moved.changed()).await {
         if changed.is_err() {
             // Nobody counts any more: everything has left, and the answer has its time.
@@ -105,7 +105,7 @@ fn unreadable(kind: io::ErrorKind) -> AdapterError {
 
 struct Reading {
     file: Take<File>,
-    progress: watch::Sender<u64>,
+    progress: watch::Sender<Progress>,
     trouble: Arc<OnceLock<io::ErrorKind>>,
 }
 
@@ -123,7 +123,7 @@ impl Reading {
         };
         match read {
             Ok(read) => {
-                self.progress.send_modify(|sent| *sent = sent.saturating_add(read as u64));
+                self.progress.send_modify(|now| now.sent = now.sent.saturating_add(read as u64));
                 Ok(Some((piece.freeze(), self)))
             }
             Err(kind) => {
@@ -150,12 +150,12 @@ mod tests {
     }
 
     async fn read(disk: &NamedTempFile, announced: u64) -> (Result<Vec<u8>, io::ErrorKind>, u64) {
-        let (progress, trouble) = (watch::Sender::new(0), Arc::new(OnceLock::new()));
+        let (progress, trouble) = (watch::Sender::default(), Arc::new(OnceLock::new()));
         let file = File::open(disk.path()).await.unwrap().take(announced);
         let reading = Reading { file, progress: progress.clone(), trouble: Arc::clone(&trouble) };
         let pieces: Result<Vec<Bytes>, _> = stream::try_unfold(reading, Reading::piece).try_collect().await;
         assert_eq!(trouble.get().copied(), pieces.as_ref().err().map(io::Error::kind));
-        let sent = *progress.borrow();
+        let sent = progress.borrow().sent;
         (pieces.map(|pieces| pieces.concat()).map_err(|error| error.kind()), sent)
     }
 
@@ -185,7 +185,7 @@ mod tests {
             bytes: 12,
             kind: OutgoingKind::File,
         };
-        let departure = Departure::of(&file, &watch::Sender::new(0), Duration::from_secs(60)).await.unwrap();
+        let departure = Departure::of(&file, &watch::Sender::default(), Duration::from_secs(60)).await.unwrap();
         disk.as_file().set_len(5).unwrap();
         let (body, escort) = departure.depart();
         let client = http::upload_client(&crate::Limits::default(), true).unwrap();

@@ -80,8 +80,8 @@ pub enum Command {
         /// The text.
         #[arg(long, allow_hyphen_values = true, required_unless_present = "media")]
         text: Option<String>,
-        /// A file to send with it; may be given several times.
-        #[arg(long, value_name = "FILE")]
+        /// A file to send with it, or its public https address; may be given several times.
+        #[arg(long, value_name = "FILE|URL")]
         media: Vec<PathBuf>,
         /// Seconds to wait for the outcome.
         #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]

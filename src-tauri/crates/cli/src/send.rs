@@ -76,7 +76,11 @@ async fn attach(
 ) -> anyhow::Result<Vec<OutgoingFileId>> {
     let mut ids = Vec::new();
     for path in media {
-        ids.push(inbox.attach_file(conversation, path).await?);
+        let address = path.to_str().filter(|text| text.starts_with("https://") || text.starts_with("http://"));
+        ids.push(match address {
+            Some(address) => inbox.attach_address(conversation, address).await?,
+            None => inbox.attach_file(conversation, path).await?,
+        });
     }
     while !ids.is_empty() {
         let held = inbox.outgoing_files(conversation).await?;
@@ -85,7 +89,9 @@ async fn attach(
             FileState::Refused { reason } => Some((file, reason)),
             FileState::Preparing | FileState::Ready => None,
         }) {
-            let said = text("cli_file_refused", &[("name", &file.name), ("reason", &word(reason))]);
+            let thread = inbox.conversations_by_id(vec![conversation]).await?.into_iter().next();
+            let platform = thread.map_or("", |thread| thread.platform.brand());
+            let said = text("cli_file_refused", &[("name", &file.name), ("reason", &sentence(reason, platform))]);
             remove(inbox, &ids).await;
             anyhow::bail!(said);
         }
@@ -95,6 +101,45 @@ async fn attach(
         next(changes).await?;
     }
     Ok(ids)
+}
+
+/// Why a file cannot be sent, in the words of the window.
+fn sentence(reason: &FileRefusal, platform: &str) -> String {
+    let told = |key: &str, values: &[(&str, &str)]| text(key, &[&[("platform", platform)], values].concat());
+    match reason {
+        FileRefusal::WrongType { mime: None } => told("refused_unknown_type", &[]),
+        FileRefusal::WrongType { mime: Some(mime) } => told("refused_wrong_type", &[("type", mime)]),
+        FileRefusal::TooLarge { bytes, limit } => {
+            told("refused_too_large", &[("size", &megabytes(*bytes)), ("limit", &megabytes(*limit))])
+        }
+        FileRefusal::LargerThan { limit } => told("refused_larger_than", &[("limit", &megabytes(*limit))]),
+        FileRefusal::TooManyPixels { width, height } => {
+            told("refused_too_many_pixels", &[("width", &width.to_string()), ("height", &height.to_string())])
+        }
+        FileRefusal::TooManyFrames { frames, limit } => {
+            told("refused_too_many_frames", &[("frames", &frames.to_string()), ("limit", &limit.to_string())])
+        }
+        FileRefusal::Length { ms, shortest_ms, longest_ms } => {
+            let seconds = |ms: u64| format!("{}.{} s", ms / 1_000, ms % 1_000 / 100);
+            let key = if ms < shortest_ms { "refused_too_short" } else { "refused_too_long" };
+            let (length, shortest, longest) = (seconds(*ms), seconds(*shortest_ms), seconds(*longest_ms));
+            told(key, &[("length", &length), ("shortest", &shortest), ("longest", &longest)])
+        }
+        FileRefusal::Unreadable
+        | FileRefusal::Empty
+        | FileRefusal::Damaged
+        | FileRefusal::SaveAsJpeg
+        | FileRefusal::TookTooLong
+        | FileRefusal::Interrupted
+        | FileRefusal::DiskFull
+        | FileRefusal::NotPublic
+        | FileRefusal::AddressGone
+        | FileRefusal::AddressSilent => told(&format!("refused_{}", word(reason)), &[]),
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
 
 /// What is gone already is gone.
@@ -114,4 +159,36 @@ async fn next(changes: &mut Changes) -> anyhow::Result<()> {
 /// Accepted, failed, unknown or needs review: there is something to say.
 fn settled(message: &Message) -> bool {
     message.send.as_ref().is_none_or(|send| send.state.is_final() || send.state == SendState::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_against_a_file_is_a_sentence_without_gaps() {
+        for reason in [
+            FileRefusal::Unreadable,
+            FileRefusal::Empty,
+            FileRefusal::Damaged,
+            FileRefusal::WrongType { mime: None },
+            FileRefusal::WrongType { mime: Some("image/tiff".to_owned()) },
+            FileRefusal::SaveAsJpeg,
+            FileRefusal::TooLarge { bytes: 30_000_000, limit: 25_000_000 },
+            FileRefusal::TooManyPixels { width: 50_000, height: 50_000 },
+            FileRefusal::TooManyFrames { frames: 400, limit: 350 },
+            FileRefusal::Length { ms: 200, shortest_ms: 500, longest_ms: 140_000 },
+            FileRefusal::Length { ms: 200_000, shortest_ms: 500, longest_ms: 140_000 },
+            FileRefusal::TookTooLong,
+            FileRefusal::Interrupted,
+            FileRefusal::DiskFull,
+            FileRefusal::NotPublic,
+            FileRefusal::AddressGone,
+            FileRefusal::AddressSilent,
+            FileRefusal::LargerThan { limit: 25_000_000 },
+        ] {
+            let said = sentence(&reason, "Messenger");
+            assert!(said.ends_with('.') && said.contains(' ') && !said.contains(['{', '_']), "{reason:?}: {said}");
+        }
+    }
 }

@@ -144,6 +144,11 @@ fn connects_reads_answers_and_still_has_everything_offline() {
     assert_eq!(text(&sent[0]["attachments"][0], "kind"), "file");
     let refused = inbox.run(&["send", id, "--media", folder.path().join("gone.jpg").to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1));
+    // An address is looked at first, and only public ones are.
+    let inside = inbox.run(&["send", id, "--media", "http://10.0.0.1/router.png"]);
+    let said = String::from_utf8(inside.stderr).unwrap();
+    assert_eq!(inside.status.code(), Some(1));
+    assert!(said.contains("router.png cannot be sent: Only files at public https addresses can be sent."), "{said}");
 
     drop(demo);
     let after = inbox.messages(id);

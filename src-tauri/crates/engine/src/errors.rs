@@ -71,7 +71,7 @@ pub(crate) fn adapter_error(error: &AdapterError, now: Timestamp) -> UserError {
         Kind::TitleTaken => ErrorCode::TitleTaken,
         Kind::NotFound => ErrorCode::NotFound,
         Kind::Recipient => ErrorCode::PersonUnreachable,
-        Kind::Rejected => ErrorCode::BadInput,
+        Kind::Rejected | Kind::UploadGone | Kind::OneByOne => ErrorCode::BadInput,
         Kind::Server | Kind::Decode | Kind::TooLarge => ErrorCode::ProviderDown,
     };
     let retry_at = match &error.kind {
@@ -110,6 +110,8 @@ pub(crate) fn health_after(error: &AdapterError, since: Timestamp, next_try: Tim
         | Kind::TitleTaken
         | Kind::NotFound
         | Kind::Rejected
+        | Kind::UploadGone
+        | Kind::OneByOne
         | Kind::NotOwner
         | Kind::Unsupported
         | Kind::Server

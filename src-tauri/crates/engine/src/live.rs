@@ -74,6 +74,8 @@ pub(crate) struct State {
     pub(crate) awaiting_choice: bool,
     /// What waits to be sent shall be tried at once: what held it up is gone.
     pub(crate) retry_sends: bool,
+    /// The platform refused several files in one message of this account: each goes by itself.
+    pub(crate) one_by_one: bool,
     /// Conversations that the user wants to have read back now.
     pub(crate) check_now: BTreeSet<ConversationId>,
 }
@@ -112,6 +114,7 @@ impl Live {
                 catching_up: false,
                 hurry: false,
                 awaiting_choice: false,
+                one_by_one: false,
                 retry_sends: true,
                 check_now: BTreeSet::new(),
             }),

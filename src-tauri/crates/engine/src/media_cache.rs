@@ -34,6 +34,7 @@ use crate::{
     round,
 };
 use fetch::{Outcome, Wanted, What, fetch_one, fetcher};
+pub(crate) use fetch::loopback_base;
 
 pub(crate) use adopt::adopt;
 pub use copy::MediaCopy;

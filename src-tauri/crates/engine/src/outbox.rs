@@ -53,6 +53,7 @@ use crate::{
     rate::Urgency,
     round::x,
 };
+pub(crate) use attempt::client_ref;
 use attempt::{send, upload};
 use read_back::look;
 

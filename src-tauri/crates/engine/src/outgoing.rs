@@ -6,23 +6,25 @@
 //!
 //! Refuses: deciding when to upload. That is the outbox's.
 
+mod address;
 mod prepare;
 mod upload;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use backscroll_media::{Decoder, extension_of};
 use backscroll_model::{Message, MessageId, SendState, UploadProgress};
-use backscroll_store::{self as db, outgoing::SendFile};
+use backscroll_store::{self as db, outbox::Sendable, outgoing::SendFile};
 use tokio::sync::{RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::inner::Inner;
 
+pub(crate) use address::name_of;
 pub(crate) use prepare::{Given, start};
 pub(crate) use upload::{said, upload};
 
@@ -35,9 +37,14 @@ pub(crate) struct Outgoing {
     /// Read by whoever has a file without a row yet; written by whoever removes orphans.
     turn: RwLock<()>,
     places: Semaphore,
+    /// To fetch what is attached by its address.
+    fetches: Semaphore,
     board: Mutex<BTreeMap<MessageId, OnTheWay>>,
     /// Failed uploads in a row, of messages that wait to try again.
     failures: Mutex<BTreeMap<MessageId, u32>>,
+    /// Messages whose files the provider had no more and got anew: once in a row, else a file that nobody can fetch would
+    /// be uploaded for ever.
+    anew: Mutex<BTreeSet<MessageId>>,
 }
 
 /// An upload that runs.
@@ -52,8 +59,10 @@ impl Outgoing {
             dir: data_dir.join("outgoing"),
             turn: RwLock::default(),
             places: Semaphore::new(SIDE_BY_SIDE),
+            fetches: Semaphore::new(SIDE_BY_SIDE),
             board: Mutex::default(),
             failures: Mutex::default(),
+            anew: Mutex::default(),
         }
     }
 
@@ -65,12 +74,32 @@ impl Outgoing {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn anew(&self) -> MutexGuard<'_, BTreeSet<MessageId>> {
+        self.anew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a message goes once more with files that are uploaded again, now that the provider has them no more.
+    pub(crate) fn uploads_again(&self, sendable: &Sendable) -> bool {
+        !sendable.files.is_empty() && self.anew().insert(sendable.message)
+    }
+
+    /// The message is sent, or not sent: whatever comes next begins from the beginning.
+    pub(crate) fn settled(&self, message: MessageId) {
+        self.anew().remove(&message);
+    }
+
     /// The user took the message away: its upload breaks off.
     pub(crate) fn cancel(&self, message: MessageId) {
         self.failures().remove(&message);
+        self.settled(message);
         if let Some(upload) = self.board().get(&message) {
             upload.cancel.cancel();
         }
+    }
+
+    /// Whether less than this is shown of an upload that runs.
+    fn is_short_of(&self, message: MessageId, sent: u64) -> bool {
+        self.board().get(&message).is_some_and(|upload| upload.progress.sent < sent)
     }
 
     /// Puts in how far the uploads of these messages are.

@@ -163,6 +163,19 @@ pub enum FileRefusal {
     Interrupted,
 }
 
+    /// No room is left on the disk for the copy that is sent.
+    DiskFull,
+    /// Attached by its address: only public ones over https are fetched.
+    NotPublic,
+    /// Attached by its address: there is no file.
+    AddressGone,
+    /// Attached by its address: it did not answer.
+    AddressSilent,
+    /// Attached by its address: larger than any platform takes.
+    LargerThan {
+        /// The limit, in bytes.
+        limit: u64,
+    },
 /// What the user sends in one go.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Type)]
 #[serde(default)]

@@ -38,6 +38,8 @@ mod progress;
 mod queue;
 mod read_back;
 
+mod one_by_one;
+
 use backscroll_model::{
     AccountId, AttemptOutcome, Change, ConversationId, MessageId, RemoteId, SendReason, SendState, Timestamp,
 };
@@ -57,6 +59,7 @@ use machine::{Step, next_state};
 pub use decide::{Decided, decide, reschedule};
 pub use enqueue::{Enqueued, NewPart, Start, enqueue, enqueue_text};
 pub use files::{UploadOutcome, begin_upload, finish_upload};
+use one_by_one::take_apart;
 pub(crate) use identity::echoed;
 pub use ledger::ledger;
 pub use lost::sending_lost;
@@ -91,6 +94,14 @@ pub enum Outcome {
         reason: SendReason,
     },
     /// Not known: read back.
+    /// Proven not sent, for the provider has its files no more: they are uploaded again, and it goes at once.
+    FilesGone,
+    /// Proven not sent, for the account takes several files in one message not at all: each becomes a message of its own,
+    /// and they go at once.
+    OneByOne {
+        /// What the new ones plant in their requests.
+        client_refs: Vec<String>,
+    },
     Ambiguous {
         /// What happened.
         reason: SendReason,
@@ -186,10 +197,17 @@ fn fail(connection: &Connection, part: &Part, proven: Step, reason: &SendReason,
     step(connection, part, proven, Some(reason), None, now)
 }
 
-/// Brings the conversation's row up to date with a part and says what to read again.
+/// Brings the conversation's row up to date with a part and says what to read again: of an intent with several parts all
+/// of them, for each shows how many are sent.
 fn changes(connection: &Connection, part: &Part, added: bool) -> Result<Vec<Change>> {
     let id = ConversationId(part.conversation);
-    let mut changes = vec![Change::Messages { conversation: id, ids: vec![MessageId(part.message)], added }];
+    let ids = connection
+        .prepare_cached(
+            "SELECT message FROM part INDEXED BY part_intent WHERE intent = ?1 AND message IS NOT NULL ORDER BY ordinal",
+        )?
+        .query_map([part.intent], |row| row.get(0).map(MessageId))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut changes = vec![Change::Messages { conversation: id, ids, added }];
     let Some(mut row) = Row::load(connection, part.conversation)? else { return Ok(changes) };
     if added {
         row.now.messages += 1;
@@ -247,7 +265,7 @@ pub fn finish_attempt(
     let part = part(connection, message)?;
     let word = match outcome {
         Outcome::Accepted { .. } => AttemptOutcome::Accepted,
-        Outcome::NotSent { .. } => AttemptOutcome::NotSent,
+        Outcome::NotSent { .. } | Outcome::FilesGone | Outcome::OneByOne { .. } => AttemptOutcome::NotSent,
         Outcome::Refused { .. } => AttemptOutcome::Refused,
         Outcome::Ambiguous { .. } => AttemptOutcome::Ambiguous,
     };
@@ -278,9 +296,17 @@ pub fn finish_attempt(
             }
         };
     }
+            Outcome::FilesGone | Outcome::OneByOne { .. } => step(connection, &part, Step::QueueAgain, None, None, now)?,
     let mut all = Vec::new();
-    if let Outcome::Accepted { remote_id } = outcome {
-        take_remote_id(connection, &part, remote_id, &mut all)?;
+    match outcome {
+        Outcome::Accepted { remote_id } => take_remote_id(connection, &part, remote_id, &mut all)?,
+        // With an echo there already they have arrived together.
+        Outcome::OneByOne { client_refs } if part.state != SendState::Accepted => {
+            for message in take_apart(connection, &part, client_refs, now)? {
+                all.extend(changes(connection, &self::part(connection, message)?, true)?);
+            }
+        }
+        _ => {}
     }
     all.extend(changes(connection, &part, false)?);
     Ok(all)

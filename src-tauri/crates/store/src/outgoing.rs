@@ -355,7 +355,25 @@ pub fn keep_upload(
     Ok(())
 }
 
-/// The provider knows the file no more.
+/// The provider can have the file from an address until then, by our clock. What it has of it is better.
+pub fn keep_address(
+    connection: &Connection,
+    provider: ConnectionId,
+    platform: Platform,
+    sha256: [u8; 32],
+    address: &str,
+    until: Timestamp,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO upload (connection, platform, sha256, reference, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute((provider.0, platform.as_str(), sha256, address, until.0))?;
+    Ok(())
+}
+
+/// The provider knows the file no more by this reference; by a newer one it may.
 pub fn forget_upload(
     connection: &Connection,
     provider: ConnectionId,
@@ -363,8 +381,10 @@ pub fn forget_upload(
     sha256: [u8; 32],
 ) -> Result<()> {
     connection
-        .prepare_cached("DELETE FROM upload WHERE connection = ?1 AND platform = ?2 AND sha256 = ?3")?
-        .execute((provider.0, platform.as_str(), sha256))?;
+        .prepare_cached(
+            "DELETE FROM upload WHERE connection = ?1 AND platform = ?2 AND sha256 = ?3 AND reference = ?4",
+        )?
+        .execute((provider.0, platform.as_str(), sha256, reference))?;
     Ok(())
 }
 
@@ -379,6 +399,7 @@ pub fn forget_ended_uploads(connection: &Connection, now: Timestamp) -> Result<(
 pub fn needed(connection: &Connection) -> Result<BTreeSet<String>> {
     let mut statement = connection.prepare_cached(
         "SELECT lower(hex(f.sha256)) FROM outgoing_file f LEFT JOIN part p ON p.id = f.part
+    reference: &str,
          WHERE f.sha256 IS NOT NULL AND (f.part IS NULL OR (p.state NOT IN (3, 7) AND p.message IS NOT NULL))",
     )?;
     let hashes = statement.query_map([], |row| row.get(0))?;

@@ -130,7 +130,9 @@ fn bytes_are_needed_until_the_platform_has_them_and_an_upload_is_kept_until_it_e
     assert_eq!(known(Platform::Messenger, NOW).as_deref(), Some("a2"));
     assert_eq!(known(Platform::Instagram, NOW), None, "uploaded for another platform");
     assert_eq!(known(Platform::Messenger, NOW.plus(DAY)), None, "over");
-    forget_upload(&connection, provider, Platform::Messenger, [7; 32]).unwrap();
+    forget_upload(&connection, provider, Platform::Messenger, [7; 32], "a1").unwrap();
+    assert_eq!(known(Platform::Messenger, NOW).as_deref(), Some("a2"), "what was uploaded since is not forgotten");
+    forget_upload(&connection, provider, Platform::Messenger, [7; 32], "a2").unwrap();
     assert_eq!(known(Platform::Messenger, NOW), None);
     keep("a3");
     forget_ended_uploads(&connection, NOW.plus(DAY)).unwrap();

@@ -278,7 +278,7 @@ async fn the_same_file_is_uploaded_once() {
 async fn a_file_is_uploaded_again_after_a_refusal_only_if_the_file_may_be_the_reason() {
     let said = |code, message: &str| Fault::Status { http: 400, code, message: message.to_owned() };
     let cases = [
-        (said(479, "The media could not be downloaded."), 2),
+        (said(138, "The image could not be read."), 2),
         (said(107, "(#551) This person isn't available right now."), 1),
     ];
     for (fault, uploads) in cases {
@@ -340,17 +340,354 @@ async fn an_upload_is_told_as_such_and_can_be_taken_back() {
 #[tokio::test]
 async fn at_graph_a_file_quotes_a_message_and_a_reaction_is_shown_at_once() {
     let desk = Desk::at_graph().await;
-    let row = desk.conversations().await.into_iter().find(|row| row.platform == Platform::Messenger).unwrap().id;
+    let chat = written_to(&desk, Sim::Facebook).await;
+    let row = desk.conversation(&chat).await.id;
     let quoted = desk.thread(row).await.into_iter().rfind(|m| m.direction == Direction::In).unwrap();
     let file = attached(&desk, row, "a.wav").await;
     let request = SendRequest { files: vec![file], reply_to: quoted.remote_id.clone(), ..SendRequest::default() };
     let sent = desk.inbox().send(row, request).await.unwrap().remove(0);
     assert_eq!(sent.reply_to.map(|quote| quote.remote_id), quoted.remote_id);
     desk.settle().await;
-    let progress = desk.progress(sent.id).await;
-    assert!(matches!(progress.state, SendState::Accepted | SendState::Failed), "{progress:?}");
-    if desk.inbox().react(quoted.id, Some("❤".into())).await.is_ok() {
-        let now = desk.inbox().messages_by_id(vec![quoted.id]).await.unwrap().remove(0);
-        assert!(now.reactions.iter().any(|reaction| reaction.mine && reaction.emoji == "❤"));
+    assert_eq!(desk.state(sent.id).await, SendState::Accepted, "{:?}", desk.progress(sent.id).await);
+    let arrived = desk.delivered_to(&chat).pop().unwrap();
+    assert_eq!(arrived.reply_to, quoted.remote_id.clone().map(|id| id.0));
+    assert_eq!((arrived.files.len(), arrived.files[0].kind.as_str()), (1, "audio"));
+    let own =
+        |message: &Message| message.reactions.iter().filter(|r| r.mine).map(|r| r.emoji.clone()).collect::<Vec<_>>();
+    let read = async || own(&desk.inbox().messages_by_id(vec![quoted.id]).await.unwrap().remove(0));
+    desk.inbox().react(quoted.id, Some("❤".into())).await.unwrap();
+    assert_eq!(read().await, ["❤"]);
+    desk.advance(120).await;
+    assert_eq!(read().await, ["❤"], "and is ours still when it was read back");
+    desk.inbox().react(quoted.id, None).await.unwrap();
+    desk.advance(120).await;
+    assert!(read().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_the_provider_has_no_more_is_uploaded_again_and_sent_once_without_a_word() {
+    let gone = Fault::Status { http: 400, code: 479, message: "The media could not be downloaded.".to_owned() };
+    let ayrshare = Desk::running().await;
+    let chat = ayrshare.chat(Sim::Facebook);
+    ayrshare.sim.on("POST", "/messages/facebook").fail(gone);
+    let graph = Desk::at_graph().await;
+    let other = written_to(&graph, Sim::Facebook).await;
+    graph.sim.graph().on("POST", "/message_attachments").fail(Fault::LostUpload);
+    for (desk, chat, uploads) in [(ayrshare, chat, "/media/upload"), (graph, other, "/graph/")] {
+        let row = desk.conversation(&chat).await.id;
+        let before = desk.delivered_to(&chat).len();
+        let file = attached(&desk, row, "a.wav").await;
+        let mut changes = desk.inbox().changes();
+        let sent = send_with(&desk, row, "And this", vec![file]).await;
+        desk.settle().await;
+        for id in &sent {
+            assert_eq!(desk.state(*id).await, SendState::Accepted, "{:?}", desk.progress(*id).await);
+        }
+        let details = desk.inbox().message_details(sent[0]).await.unwrap();
+        let outcomes: Vec<_> = details.attempts.iter().filter_map(|attempt| attempt.outcome).collect();
+        assert_eq!(outcomes, [AttemptOutcome::NotSent, AttemptOutcome::Accepted], "told to whoever asks");
+        assert_eq!(desk.delivered_to(&chat).len(), before + 2, "each of them once");
+        assert_eq!(attachment_uploads(&desk, uploads), 2);
+        // One change names both parts: each shows how many are sent.
+        let named = std::iter::from_fn(|| changes.try_recv().ok()).flatten();
+        let mut named = named.filter_map(|change| match change {
+            Change::Messages { ids, .. } => Some(ids),
+            _ => None,
+        });
+        assert!(named.any(|ids| sent.iter().all(|id| ids.contains(id))));
     }
+}
+
+/// Calls that bring a file.
+fn attachment_uploads(desk: &Desk, path: &str) -> usize {
+    let requests = desk.sim.requests();
+    let all = requests.iter().filter(|r| r.method == "POST" && r.path.starts_with(path));
+    all.filter(|r| path != "/graph/" || r.path.ends_with("/message_attachments")).count()
+}
+
+/// A conversation of the Page whose window is open.
+async fn written_to(desk: &Desk, platform: Sim) -> backscroll_simulator::Chat {
+    let chat = desk.sim.graph().chats(crate::graph::PAGE, platform).remove(0);
+    desk.sim.graph().receive(&chat, "Do you have a recording?").unwrap();
+    desk.advance(60).await;
+    chat
+}
+
+#[tokio::test]
+async fn a_file_that_nobody_can_fetch_is_not_uploaded_for_ever() {
+    let desk = Desk::running().await;
+    let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+    let gone = Fault::Status { http: 400, code: 479, message: "The media could not be downloaded.".to_owned() };
+    desk.sim.on("POST", "/messages/facebook").times(2).fail(gone);
+    let file = attached(&desk, row, "a.wav").await;
+    let sent = send_with(&desk, row, "", vec![file]).await[0];
+    desk.settle().await;
+    assert_eq!(desk.state(sent).await, SendState::Failed);
+    assert!(matches!(desk.reason(sent).await, Some(SendReason::Rejected { .. })));
+    assert_eq!(desk.calls("POST", "/media/upload"), 2);
+    desk.decide(sent, SendDecision::Retry).await;
+    desk.settle().await;
+    assert_eq!((desk.state(sent).await, desk.calls("POST", "/media/upload")), (SendState::Accepted, 3));
+}
+
+#[tokio::test]
+async fn pictures_that_an_account_may_not_send_together_go_one_by_one_and_in_order() {
+    let Some(decoder) = decoder() else {
+        eprintln!("skipped: the decoding child is not built");
+        return;
+    };
+    let mut desk = Desk::at_graph().await;
+    desk.world.decoder = decoder;
+    desk.restart().await;
+    desk.sim.graph().set_send_knobs(|knobs| knobs.many_images = false);
+    let chat = written_to(&desk, Sim::Instagram).await;
+    let row = desk.conversation(&chat).await.id;
+    let before = desk.delivered_to(&chat).len();
+    let mut sizes = Vec::new();
+    for wide in 2..5 {
+        desk.inbox().attach_bytes(row, format!("{wide}.png"), png(wide)).await.unwrap();
+    }
+    let files = ready(&desk, row).await;
+    sizes.extend(files.iter().map(|file| file.bytes));
+    let first = send_with(&desk, row, "All three", files.iter().map(|file| file.id).collect()).await;
+    assert_eq!(first.len(), 2, "one message of three pictures, and one of the text");
+    desk.settle().await;
+    let sent = desk.thread(row).await.into_iter().rev().take(4).collect::<Vec<_>>();
+    for message in &sent {
+        let send = message.send.as_ref().unwrap();
+        assert_eq!(send.state, SendState::Accepted, "{message:?}");
+    }
+    let ledger = desk.inbox().ledger(Some(row), None, 10).await.unwrap();
+    assert_eq!(ledger.rows.iter().map(|row| row.parts.len()).collect::<Vec<_>>(), [4], "one press of Send");
+    let names = sent.iter().rev().map(|message| message.attachments.first().and_then(|file| file.name.clone()));
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [Some("2.png".to_owned()), Some("3.png".to_owned()), Some("4.png".to_owned()), None]
+    );
+    let arrived = &desk.delivered_to(&chat)[before..];
+    let arrived: Vec<_> = arrived.iter().map(|message| (message.files.len(), message.text.as_deref())).collect();
+    assert_eq!(arrived, [(1, None), (1, None), (1, None), (0, Some("All three"))], "none of them twice");
+    assert_eq!(attachment_uploads(&desk, "/graph/"), 3, "what is uploaded stays uploaded");
+    desk.advance(120).await;
+    assert_eq!(desk.thread(row).await.iter().filter(|message| message.send.is_some()).count(), 4);
+    // Once it is known, it is not tried again.
+    for wide in 2..4 {
+        desk.inbox().attach_bytes(row, format!("{wide}.png"), png(wide)).await.unwrap();
+    }
+    let files = ready(&desk, row).await;
+    assert_eq!(send_with(&desk, row, "", files.iter().map(|file| file.id).collect()).await.len(), 2);
+}
+
+/// Grey, a pixel high.
+fn png(wide: u32) -> Vec<u8> {
+    let crc = |bytes: &[u8]| {
+        !bytes.iter().fold(u32::MAX, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+        })
+    };
+    let mut out = Vec::from(*b"\x89PNG\r\n\x1a\n");
+    let mut chunk = |kind: &[u8; 4], data: &[u8]| {
+        out.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        let body = [kind.as_slice(), data].concat();
+        out.extend(&body);
+        out.extend(crc(&body).to_be_bytes());
+    };
+    chunk(b"IHDR", &[&wide.to_be_bytes()[..], &1_u32.to_be_bytes()[..], &[8, 0, 0, 0, 0]].concat());
+    // One stored block: the filter and the pixels; and their Adler-32.
+    let row: Vec<u8> = std::iter::once(0).chain((0..wide).map(|_| 0x80)).collect();
+    let length = u16::try_from(row.len()).unwrap();
+    let (mut a, mut b) = (1_u32, 0_u32);
+    for byte in &row {
+        a = (a + u32::from(*byte)) % 65_521;
+        b = (b + a) % 65_521;
+    }
+    let stored =
+        [&[0x78, 0x01, 0x01][..], &length.to_le_bytes(), &(!length).to_le_bytes(), &row, &(b << 16 | a).to_be_bytes()]
+            .concat();
+    chunk(b"IDAT", &stored);
+    chunk(b"IEND", b"");
+    out
+}
+
+/// The file is there so many times.
+fn at_address(desk: &Desk, name: &str, content_type: &'static str, bytes: Vec<u8>, times: u32) -> String {
+    let file = Fault::Bytes { http: 200, content_type, encoding: None, bytes: bytes.into() };
+    desk.sim.on("GET", &format!("/files/{name}")).times(times).fail(file);
+    format!("{}/files/{name}", desk.sim.base_url())
+}
+
+#[tokio::test]
+async fn a_file_at_a_plain_address_is_looked_at_and_sent_from_there_as_it_is() {
+    let ayrshare = Desk::running().await;
+    let chat = ayrshare.chat(Sim::Facebook);
+    let graph = Desk::at_graph().await;
+    let other = written_to(&graph, Sim::Instagram).await;
+    for (desk, chat, uploads) in [(ayrshare, chat, "/media/"), (graph, other, "/graph/")] {
+        let row = desk.conversation(&chat).await.id;
+        let before = desk.delivered_to(&chat).len();
+        let address = at_address(&desk, "rye%20loaf.wav", "audio/wav", sound(), 2);
+        desk.inbox().attach_address(row, &address).await.unwrap();
+        let file = ready(&desk, row).await.remove(0);
+        assert_eq!((file.state.clone(), file.name.as_str()), (FileState::Ready, "rye loaf.wav"), "{file:?}");
+        assert_eq!((file.kind, file.duration_ms), (Some(OutgoingKind::Audio), Some(500)));
+        let sent = send_with(&desk, row, "", vec![file.id]).await[0];
+        desk.settle().await;
+        assert_eq!(desk.state(sent).await, SendState::Accepted, "{:?}", desk.progress(sent).await);
+        assert_eq!(attachment_uploads(&desk, uploads), 0, "nothing is uploaded");
+        assert_eq!(desk.calls("GET", "/files/rye"), 2, "by us, and by the network");
+        let arrived = &desk.delivered_to(&chat)[before..];
+        assert_eq!(arrived.len(), 1);
+        assert_eq!(arrived[0].files[0].size, Some(sound().len() as u64));
+        let kept = desk.inbox().messages_by_id(vec![sent]).await.unwrap().remove(0);
+        assert!(matches!(kept.attachments[0].file, MediaState::Ready { .. }), "the bubble shows our copy");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_had_from_its_address_any_more_is_uploaded_and_sent_once() {
+    let ayrshare = Desk::running().await;
+    let chat = ayrshare.chat(Sim::Instagram);
+    let graph = Desk::at_graph().await;
+    let other = written_to(&graph, Sim::Facebook).await;
+    for (desk, chat, uploads) in [(ayrshare, chat, "/media/upload"), (graph, other, "/graph/")] {
+        let row = desk.conversation(&chat).await.id;
+        let before = desk.delivered_to(&chat).len();
+        // There for us, and for nobody after us.
+        let address = at_address(&desk, "rye.wav", "audio/wav", sound(), 1);
+        desk.inbox().attach_address(row, &address).await.unwrap();
+        let file = ready(&desk, row).await.remove(0).id;
+        let sent = send_with(&desk, row, "", vec![file]).await[0];
+        desk.settle().await;
+        assert_eq!(desk.state(sent).await, SendState::Accepted, "{:?}", desk.progress(sent).await);
+        assert_eq!(attachment_uploads(&desk, uploads), 1);
+        assert_eq!(desk.delivered_to(&chat).len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_sent_from_its_address_is_uploaded_from_our_copy() {
+    let desk = Desk::running().await;
+    let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+    let later = i64::from(u16::MAX) * 60_000;
+    for (query, name, wait) in [("?v=2", "query.wav", 0), ("", "lies.mp3", 0), ("", "old.wav", later)] {
+        let address = at_address(&desk, name, "audio/wav", sound_of(name.len() as u8), 1) + query;
+        desk.inbox().attach_address(row, &address).await.unwrap();
+        let file = ready(&desk, row).await.remove(0);
+        assert_eq!(file.state, FileState::Ready, "{address}");
+        desk.sleep_through(u64::try_from(wait / 1_000).unwrap().min(3 * 3_600)).await;
+        let uploads = desk.calls("POST", "/media/upload");
+        let sent = send_with(&desk, row, "", vec![file.id]).await[0];
+        desk.advance(60).await;
+        assert_eq!(desk.state(sent).await, SendState::Accepted, "{:?}", desk.progress(sent).await);
+        assert_eq!(desk.calls("POST", "/media/upload"), uploads + 1, "{address}");
+    }
+}
+
+/// Another sound.
+fn sound_of(level: u8) -> Vec<u8> {
+    let mut other = sound();
+    *other.last_mut().unwrap() = level;
+    other
+}
+
+#[tokio::test]
+async fn an_address_without_a_file_that_can_be_sent_says_so_in_the_draft() {
+    let desk = Desk::running().await;
+    let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+    let base = desk.sim.base_url().to_owned();
+    desk.sim.on("GET", "/files/silent.wav").fail(Fault::Reset);
+    desk.sim.on("GET", "/files/large.wav").fail(Fault::Endless { content_type: "audio/wav" });
+    at_address(&desk, "page.jpg", "text/html", b"<html>Nothing here</html>".to_vec(), 1);
+    at_address(&desk, "nothing.jpg", "image/jpeg", Vec::new(), 1);
+    let own = |name: &str| format!("{base}/files/{name}");
+    for (address, reason) in [
+        ("http://10.0.0.1/a.png".to_owned(), FileRefusal::NotPublic),
+        ("http://bakery.example/a.png".to_owned(), FileRefusal::NotPublic),
+        ("https://127.0.0.1/a.png".to_owned(), FileRefusal::NotPublic),
+        ("https://[::1]/a.png".to_owned(), FileRefusal::NotPublic),
+        ("https://me:secret@bakery.example/a.png".to_owned(), FileRefusal::NotPublic),
+        (own("gone.png"), FileRefusal::AddressGone),
+        (own("silent.wav"), FileRefusal::AddressSilent),
+        (own("large.wav"), FileRefusal::LargerThan { limit: 25_000_000 }),
+        (own("page.jpg"), FileRefusal::WrongType { mime: None }),
+        (own("nothing.jpg"), FileRefusal::Empty),
+    ] {
+        let id = desk.inbox().attach_address(row, &address).await.unwrap();
+        let file = ready(&desk, row).await.remove(0);
+        match (&file.state, &reason) {
+            (FileState::Refused { reason: FileRefusal::WrongType { .. } }, FileRefusal::WrongType { .. }) => {}
+            (state, reason) => assert_eq!(*state, FileState::Refused { reason: reason.clone() }, "{address}"),
+        }
+        desk.inbox().remove_file(id).await.unwrap();
+    }
+    for nonsense in ["", "a.png", "ftp://bakery.example/a.png", "file:///etc/passwd", "https://a b/c.png"] {
+        let error = desk.inbox().attach_address(row, nonsense).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::BadInput, "{nonsense}");
+    }
+}
+
+#[tokio::test]
+async fn a_missed_message_can_be_put_to_another_time_with_all_its_parts() {
+    let desk = Desk::running().await;
+    let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+    let now = || Timestamp(desk.sim.clock().now_ms());
+    let file = attached(&desk, row, "a.wav").await;
+    let send_at = Some(now().plus(30 * MINUTE));
+    let request = SendRequest { text: "Good morning".into(), files: vec![file], send_at, ..SendRequest::default() };
+    let parts: Vec<MessageId> = desk.inbox().send(row, request).await.unwrap().iter().map(|m| m.id).collect();
+    desk.sleep_through(3 * 3_600).await;
+    desk.advance(60).await;
+    let missed = Some(SendReason::Stale { why: StaleCause::Missed });
+    assert_eq!((desk.state(parts[0]).await, desk.reason(parts[0]).await), (SendState::Queued, missed));
+    assert_eq!(desk.calls("POST", "/messages/"), 0, "never late by itself");
+    assert_eq!(desk.inbox().reschedule(parts[0], now()).await.unwrap_err().code, ErrorCode::BadInput);
+    desk.inbox().reschedule(parts[0], now().plus(HOUR)).await.unwrap();
+    for id in &parts {
+        assert_eq!((desk.state(*id).await, desk.reason(*id).await), (SendState::Queued, Some(SendReason::Scheduled)));
+    }
+    desk.advance(59 * 60).await;
+    assert_eq!(desk.calls("POST", "/messages/"), 0);
+    desk.advance(2 * 60).await;
+    for id in &parts {
+        assert_eq!(desk.state(*id).await, SendState::Accepted, "{:?}", desk.progress(*id).await);
+    }
+    assert_eq!(desk.inbox().reschedule(parts[0], now().plus(HOUR)).await.unwrap_err().code, ErrorCode::TooLate);
+}
+
+#[tokio::test]
+async fn an_upload_shows_its_beginning_and_its_end_however_small_the_file_is() {
+    let desk = Desk::running().await;
+    let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+    let hold = Hold::new();
+    // The file has left; the answer has not come.
+    desk.sim.on("POST", "/media/urlExists").fail(Fault::Hold(hold.clone()));
+    let begun = Hold::new();
+    desk.sim.on("POST", "/media/upload").fail(Fault::Hold(begun.clone()));
+    let file = attached(&desk, row, "a.wav").await;
+    let sent = send_with(&desk, row, "", vec![file]).await[0];
+    let total = sound().len() as u64;
+    desk.until(async |_| desk.progress(sent).await.upload.is_some_and(|upload| upload.total == total)).await;
+    begun.open();
+    desk.until(async |_| desk.progress(sent).await.upload == Some(UploadProgress { sent: total, total })).await;
+    hold.open();
+    desk.settle().await;
+    assert_eq!(desk.state(sent).await, SendState::Accepted);
+}
+
+#[tokio::test]
+async fn a_copy_that_vanishes_before_its_upload_is_told_and_the_message_stays() {
+    let desk = Desk::running().await;
+    let row = desk.conversation(&desk.chat(Sim::Facebook)).await.id;
+    let gone = attached(&desk, row, "a.wav").await;
+    for copy in std::fs::read_dir(desk.data().join("outgoing")).unwrap() {
+        std::fs::remove_file(copy.unwrap().path()).unwrap();
+    }
+    let sent = send_with(&desk, row, "And this", vec![gone]).await;
+    desk.settle().await;
+    let unreadable = Some(SendReason::File { reason: FileRefusal::Unreadable });
+    assert_eq!((desk.state(sent[0]).await, desk.reason(sent[0]).await), (SendState::Failed, unreadable));
+    // The text is another message, and nothing holds it up.
+    assert_eq!(desk.state(sent[1]).await, SendState::Accepted);
+    assert_eq!(desk.thread(row).await.iter().filter(|message| sent.contains(&message.id)).count(), 2);
+    assert_eq!(desk.delivered(), ["And this"]);
 }

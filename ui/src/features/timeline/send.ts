@@ -1,6 +1,7 @@
 /** Where an own message stands, in one sentence with its actions. */
 import type { Message, SendDecision, SendReason, StaleCause } from '../../ipc/host';
 import * as m from '../../paraglide/messages';
+import { refusalSentence } from '../../shared/fileWords';
 import { dayAndTime, percent, time } from '../../shared/format';
 
 export type SendAction = { label: string; does: SendDecision | 'copy' | 'details' | 'reschedule'; hint?: string };
@@ -135,7 +136,7 @@ function failure(reason: SendReason | null, platform: string, at: string): strin
     case 'too_long':
       return m.failed_too_long({ platform, time: at });
     case 'file':
-      return m.failed_file({ time: at });
+      return m.failed_file({ time: at, why: refusalSentence(reason.reason, platform) });
     case 'rejected':
       return m.failed_rejected({ platform, said: reason.said, time: at });
     case 'expired':

@@ -219,10 +219,7 @@ impl Ayrshare {
 
     /// Whether a network, or a file of ours, may go to this address: https, or the very origin of an API on loopback.
     pub(super) fn is_reachable(&self, address: &Url) -> bool {
-        let own = || {
-            Url::parse(&self.base).is_ok_and(|base| http::is_loopback_http(&base) && base.origin() == address.origin())
-        };
-        address.username().is_empty() && address.password().is_none() && (address.scheme() == "https" || own())
+        http::is_reachable(&self.base, address)
     }
 
     /// Archives or re-activates (4).

@@ -153,6 +153,7 @@ fn by_code(code: Option<&str>, http_status: u16) -> Option<Kind> {
         ("161" | "272" | "362", _) => Some(Kind::LinkAgain),
         ("361", _) => Some(Kind::MessagingOff),
         ("146", _) => Some(Kind::TitleTaken),
+        ("479", _) => Some(Kind::UploadGone),
         _ => None,
     }
 }

@@ -22,7 +22,7 @@ use super::refusal::Refusal;
 use crate::http::Facts;
 use crate::loose::{self, Raw};
 use crate::upload::Departure;
-use crate::{AdapterError, Kind, UploadFile, UploadRef, Uploaded, content};
+use crate::{AdapterError, Kind, Progress, UploadFile, UploadRef, Uploaded, content};
 
 /// The most that a form takes: 30 MB (7.1), read as the smaller of the two meanings of MB.
 const BY_FORM: u64 = 30_000_000;
@@ -72,7 +72,7 @@ impl Ayrshare {
     pub(super) async fn upload_file(
         &self,
         file: &UploadFile,
-        progress: &watch::Sender<u64>,
+        progress: &watch::Sender<Progress>,
     ) -> Result<Uploaded, AdapterError> {
         content::takes(Provider::Ayrshare, file.platform, file.kind)?;
         // The upload would do without; the send after it will not.
@@ -88,7 +88,7 @@ impl Ayrshare {
             Some(uploaded) => uploaded,
             None => self.by_address(file, progress).await?,
         };
-        self.require_there(&uploaded.reference.0).await?;
+        self.require_there(&uploaded.reference.0, progress).await?;
         Ok(uploaded)
     }
 
@@ -106,12 +106,13 @@ impl Ayrshare {
     async fn by_form(
         &self,
         file: &UploadFile,
-        progress: &watch::Sender<u64>,
+        progress: &watch::Sender<Progress>,
     ) -> Result<Option<Uploaded>, AdapterError> {
         let (body, escort) = Departure::of(file, progress, self.limits.upload).await?.depart();
         let part = Part::stream_with_length(body, file.bytes).file_name(file.name.clone()).mime_str(&file.mime);
         let part = part.map_err(|_| local(Kind::Rejected, "the file has no type"))?;
         let form = Form::new().text("fileName", file.name.clone()).part("file", part);
+        Progress::calls(progress);
         let answer = self.post_form("/media/upload", form, escort).await?;
         let told: Told<'_> = serde_json::from_slice(&answer.body).unwrap_or_default();
         let url =
@@ -121,10 +122,15 @@ impl Ayrshare {
     }
 
     /// 7.2. The address of the file is known, and judged, before a byte of it leaves.
-    async fn by_address(&self, file: &UploadFile, progress: &watch::Sender<u64>) -> Result<Uploaded, AdapterError> {
+    async fn by_address(
+        &self,
+        file: &UploadFile,
+        progress: &watch::Sender<Progress>,
+    ) -> Result<Uploaded, AdapterError> {
         let short = ending(&file.name).filter(|ending| SHORT_TYPES.contains(&ending.as_str()));
         let mut query = vec![("fileName", file.name.as_str())];
         query.extend(short.as_deref().map(|short| ("contentType", short)));
+        Progress::calls(progress);
         let answer = self.get_small("/media/uploadUrl", &query, As::Connection).await?;
         let told: Told<'_> = serde_json::from_slice(&answer.body).unwrap_or_default();
         let nonsense = |said: &str| self.error(Kind::Decode, Some(200), said, answer.facts);
@@ -150,16 +156,17 @@ impl Ayrshare {
     }
 
     /// 7.3.
-    async fn require_there(&self, address: &str) -> Result<(), AdapterError> {
-        let there = self.is_there(address).await;
+    async fn require_there(&self, address: &str, progress: &watch::Sender<Progress>) -> Result<(), AdapterError> {
+        let there = self.is_there(address, progress).await;
         match there {
             // For a lost answer no upload is thrown away.
-            Err(error) if error.http_status.is_none() => self.is_there(address).await,
+            Err(error) if error.http_status.is_none() => self.is_there(address, progress).await,
             there => there,
         }
     }
 
-    async fn is_there(&self, address: &str) -> Result<(), AdapterError> {
+    async fn is_there(&self, address: &str, progress: &watch::Sender<Progress>) -> Result<(), AdapterError> {
+        Progress::calls(progress);
         let body = serde_json::json!({ "mediaUrl": address });
         let (status, facts, body) = match self.post_once("/media/urlExists", &body, None).await? {
             Reply::Failed { kind, said } => return Err(self.error(kind, None, &said, Facts::default())),

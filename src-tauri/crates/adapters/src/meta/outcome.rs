@@ -24,7 +24,13 @@ pub(super) struct Sent {
     pub human_agent: bool,
     /// It held several pictures, which not every account may send (2534068, 6.2).
     pub several: bool,
+    /// It named a file by an address that is not Meta's.
+    pub by_address: bool,
 }
+
+/// What Meta says of a file that it had to fetch: it could not, it is of another type or larger than it was, a film came
+/// too slowly (6.6). An upload heals each of them.
+const OF_ITS_ADDRESS: [i64; 4] = [2_018_008, 2_018_047, 2_018_109, 2_018_294];
 
 /// Classifies `reply`.
 pub(super) fn classify(reply: Reply, sent: Sent) -> SendOutcome {
@@ -77,8 +83,11 @@ impl Answer {
     fn refused(self, refusal: &Refusal, sent: Sent) -> SendOutcome {
         let kind = match refusal::kind(self.status, Some(refusal), self.facts.wait) {
             // Several pictures, or the tag, concern this one message; what the account may do otherwise is not in question.
+            _ if sent.by_address && OF_ITS_ADDRESS.into_iter().any(|number| refusal.is(number)) => {
+                return SendOutcome::Refused(self.refused_as(Kind::UploadGone, refusal));
+            }
             Kind::Permission { .. } if sent.several && refusal.is(2_534_068) => {
-                return SendOutcome::Refused(self.refused_as(Kind::Rejected, refusal));
+                return SendOutcome::Refused(self.refused_as(Kind::OneByOne, refusal));
             }
             Kind::Permission { name: None } if sent.human_agent && matches!(refusal.code, 10 | 100 | 200) => {
                 let name = Some("human_agent".to_owned());

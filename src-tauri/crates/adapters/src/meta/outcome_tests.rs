@@ -35,7 +35,7 @@ fn waiting(status: u16, body: &str) -> Reply {
     Reply::Answered { status, facts, body: Ok(body.as_bytes().to_vec()) }
 }
 
-const HUMAN: Sent = Sent { human_agent: true, several: false };
+const HUMAN: Sent = Sent { human_agent: true, several: false, by_address: false };
 
 #[rustfmt::skip]
 fn table() -> Vec<Row<Reply>> {
@@ -97,7 +97,7 @@ fn table() -> Vec<Row<Reply>> {
         ("object gone", error(400, 100, 33, "Unsupported post request."), Refused(Kind::NotFound)),
         ("a number of tomorrow", error(400, 987_654, 0, "x"), Refused(Kind::Rejected)),
         // Files (B), on either platform: an id that ended or is another Page's, a type that does not fit, too large.
-        ("attachment id ended", error(400, 100, 2_018_074, "x"), Refused(Kind::Rejected)),
+        ("attachment id ended", error(400, 100, 2_018_074, "x"), Refused(Kind::UploadGone)),
         ("type of the file", error(400, 100, 2_018_047, "x"), Refused(Kind::Rejected)),
         ("too large", error(400, 100, 2_018_109, "x"), Refused(Kind::Rejected)),
         ("picture too large", error(400, 36_000, 0, "The image size is too large."), Refused(Kind::Rejected)),
@@ -208,9 +208,19 @@ fn a_refused_tag_fails_its_message_and_not_the_account() {
 fn several_pictures_where_the_account_may_not_fail_their_message_and_not_the_account() {
     let several = Sent { several: true, ..Sent::default() };
     for reply in [error(400, 100, 2_534_068, "x"), error(403, 2_534_068, 0, "x"), error(400, 10, 2_534_068, "x")] {
-        assert_is("several", &Refused(Kind::Rejected), &classify(reply, several));
+        assert_is("several", &Refused(Kind::OneByOne), &classify(reply, several));
     }
     assert_is("one", &NotSent(Kind::Permission { name: None }), &classify(error(403, 10, 0, "x"), several));
+}
+
+#[test]
+fn a_file_that_meta_cannot_have_from_its_address_is_refused_for_good_and_can_be_uploaded() {
+    let by_address = Sent { by_address: true, ..Sent::default() };
+    for number in [2_018_008, 2_018_047, 2_018_109, 2_018_294] {
+        assert_is("address", &Refused(Kind::UploadGone), &classify(error(400, 100, number, "x"), by_address));
+    }
+    assert_is("uploaded", &NotSent(Kind::Server), &classify(error(400, 100, 2_018_008, "x"), Sent::default()));
+    assert_is("server", &Ambiguous(Kind::Server), &classify(error(500, 100, 2_018_008, "x"), by_address));
 }
 
 #[test]
@@ -244,7 +254,7 @@ proptest::proptest! {
     fn a_server_error_is_never_proof_of_anything(
         status in 500u16..1000, code in -5i64..700, subcode in 0i64..3_000_000, human in proptest::bool::ANY,
     ) {
-        let ambiguous = matches!(classify(error(status, code, subcode, "x"), Sent { human_agent: human, several: false }), SendOutcome::Ambiguous(_));
+        let ambiguous = matches!(classify(error(status, code, subcode, "x"), Sent { human_agent: human, several: false, by_address: false }), SendOutcome::Ambiguous(_));
         proptest::prop_assert!(ambiguous);
     }
 

@@ -156,9 +156,8 @@ fn unmistakable(number: i64, refusal: &Refusal, wait: Option<Duration>) -> Optio
         // Meta could not fetch a file, or could not read its own answer: nothing is wrong with the call.
         2_018_008 | 2_018_294 | 1_357_046 => Kind::Server,
         9_000_001 | 9_010 => Kind::NotFound,
-        2_018_047 | 2_018_074 | 2_018_109 | 2_534_015 | 2_534_080 | 2_018_014 | 2_018_034 | 2_018_164 | 2_534_025 => {
-            Kind::Rejected
-        }
+        2_018_074 => Kind::UploadGone,
+        2_018_047 | 2_018_109 | 2_534_015 | 2_534_080 | 2_018_014 | 2_018_034 | 2_018_164 | 2_534_025 => Kind::Rejected,
         _ => return None,
     })
 }

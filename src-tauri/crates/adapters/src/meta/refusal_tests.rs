@@ -62,7 +62,7 @@ fn table() -> Vec<(i64, Option<i64>, Kind)> {
         (100, Some(2_018_008), Kind::Server),
         (100, Some(2_018_294), Kind::Server),
         (100, Some(2_018_047), Kind::Rejected),
-        (100, Some(2_018_074), Kind::Rejected),
+        (100, Some(2_018_074), Kind::UploadGone),
         (100, Some(2_018_109), Kind::Rejected),
         (100, Some(2_534_015), Kind::Rejected),
         (100, Some(2_534_080), Kind::Rejected),

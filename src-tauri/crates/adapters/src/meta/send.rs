@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::client::{Ask, Meta, local};
 use super::outcome::{self, Sent};
-use crate::{AdapterError, Content, Kind, Outgoing, SendOutcome, content};
+use crate::{AdapterError, Content, Kind, Outgoing, SendOutcome, UploadRef, content};
 
 /// `metadata` must be shorter than this (6.2). Ours is a few dozen; a longer one would cost the message.
 const METADATA_CHARS: usize = 1000;
@@ -30,8 +30,12 @@ impl Meta {
         let body = body(send, recipient);
         let path = [page.as_str(), "messages"];
         let reply = self.ask(&Ask { method: Method::POST, path: &path, query: &[], json: Some(&body) }).await;
-        let several = matches!(&send.content, Content::Files { refs, .. } if refs.len() > 1);
-        let outcome = outcome::classify(reply, Sent { human_agent: send.human_agent, several });
+        let refs = match &send.content {
+            Content::Text(_) => [].as_slice(),
+            Content::Files { refs, .. } => refs,
+        };
+        let (several, by_address) = (refs.len() > 1, refs.iter().any(UploadRef::is_address));
+        let outcome = outcome::classify(reply, Sent { human_agent: send.human_agent, several, by_address });
         self.scrubber.and(&send.content).outcome(outcome)
     }
 
@@ -77,11 +81,14 @@ fn message(send: &Outgoing) -> Value {
     let mut message = match &send.content {
         Content::Text(text) => json!({ "text": text }),
         Content::Files { refs, kind, .. } => {
-            let attachment = |id: &str| json!({ "type": type_word(*kind), "payload": { "attachment_id": id } });
+            let attachment = |file: &UploadRef| {
+                let name = if file.is_address() { "url" } else { "attachment_id" };
+                json!({ "type": type_word(*kind), "payload": { name: file.0 } })
+            };
             match refs.as_slice() {
-                [one] => json!({ "attachment": attachment(&one.0) }),
+                [one] => json!({ "attachment": attachment(one) }),
                 several => {
-                    let all: Vec<Value> = several.iter().map(|file| attachment(&file.0)).collect();
+                    let all: Vec<Value> = several.iter().map(attachment).collect();
                     json!({ "attachments": all })
                 }
             }

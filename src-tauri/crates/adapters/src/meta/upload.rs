@@ -2,7 +2,7 @@
 //!
 //! Promises: one request; the id may be used for 90 days and any number of messages; what is too large is told as such.
 //!
-//! Refuses: files by address. What is sent is what the user saw, and nobody else can see it on its way.
+//! Refuses: to put a file where anybody else could see it. Addresses that a send names are the user's own.
 
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use backscroll_model::{Platform, Provider};
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use tokio::sync::watch;
+use url::Url;
 
 use super::client::{Meta, local};
 use super::send::type_word;
 use crate::upload::Departure;
-use crate::{AdapterError, Kind, UploadFile, UploadRef, Uploaded, content};
+use crate::{AdapterError, Kind, Progress, UploadFile, UploadRef, Uploaded, content, http};
 
 /// Ids are forgotten after so long; media in messages stay.
 const LASTS: Duration = Duration::from_secs(90 * 86_400);
@@ -26,7 +27,7 @@ impl Meta {
     pub(super) async fn upload_file(
         &self,
         file: &UploadFile,
-        progress: &watch::Sender<u64>,
+        progress: &watch::Sender<Progress>,
     ) -> Result<Uploaded, AdapterError> {
         content::takes(Provider::Meta, file.platform, file.kind)?;
         let path = [self.page()?.as_str(), "message_attachments"];
@@ -38,10 +39,18 @@ impl Meta {
         let message = json!({ "attachment": { "type": type_word(file.kind), "payload": payload } });
         let platform = if file.platform == Platform::Instagram { "INSTAGRAM" } else { "MESSENGER" };
         let form = Form::new().text("platform", platform).text("message", message.to_string()).part("filedata", part);
+        Progress::calls(progress);
         let answer = self.call_with_file(&path, form, escort).await.map_err(told_by_size)?;
         let id = answer.object().and_then(|object| object.id("attachment_id"));
         let id = id.ok_or_else(|| self.nonsense("an upload without an id", answer.facts))?;
         Ok(Uploaded { reference: UploadRef(id.0), lasts: Some(LASTS) })
+    }
+}
+
+impl Meta {
+    /// Whether Meta may fetch a file from `address`: a query does not matter to it, unlike to Ayrshare.
+    pub(super) fn is_reachable(&self, address: &str) -> bool {
+        Url::parse(address).is_ok_and(|address| http::is_reachable(&self.config.api_base, &address))
     }
 }
 

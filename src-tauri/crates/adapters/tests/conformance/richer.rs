@@ -55,7 +55,7 @@ async fn an_album_is_one_message_of_instagram_at_graph_alone() {
     // An account that may not yet: this message is refused, the account is not.
     subject.sim.graph().set_send_knobs(|knobs| knobs.many_images = false);
     let refused = subject.adapter.send(&album).await;
-    assert!(matches!(&refused, SendOutcome::Refused(error) if error.kind == Kind::Rejected), "{refused:?}");
+    assert!(matches!(&refused, SendOutcome::Refused(error) if error.kind == Kind::OneByOne), "{refused:?}");
     assert_eq!(subject.sim.delivered().len(), 1);
 }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use backscroll_adapters::{
-    AdapterError, Content, Kind, Limits, Outgoing, Retry, SendOutcome, UploadFile, UploadRef, Uploaded,
+    AdapterError, Content, Kind, Limits, Outgoing, Progress, Retry, SendOutcome, UploadFile, UploadRef, Uploaded,
 };
 use backscroll_model::{OutgoingKind, Provider};
 use backscroll_simulator::{AccessUrl, Chat, Fault, LedgerEntry, Platform, WorldKind};
@@ -80,7 +80,7 @@ pub(crate) fn with_files(chat: &Chat, kind: OutgoingKind, refs: &[UploadRef]) ->
 
 impl Subject {
     pub(crate) async fn upload(&self, file: &UploadFile) -> Result<Uploaded, AdapterError> {
-        self.adapter.upload(file, &watch::Sender::new(7)).await
+        self.adapter.upload(file, &watch::Sender::default()).await
     }
 
     /// A conversation whose person has just written.
@@ -109,9 +109,11 @@ async fn a_customer_gets_the_very_file_that_was_uploaded() {
                 ("a.pdf", PDF, "file"),
             ] {
                 let leaving = leaving(platform, name, bytes);
-                let progress = watch::Sender::new(7);
+                let progress = watch::Sender::new(Progress { sent: 7, calls: 0 });
                 let uploaded = subject.adapter.upload(&leaving.file, &progress).await.unwrap();
-                assert_eq!(*progress.borrow(), bytes.len() as u64, "{provider:?} {name}");
+                let calls = if provider == Provider::Meta { 1 } else { 2 };
+                let all = Progress { sent: bytes.len() as u64, calls };
+                assert_eq!(*progress.borrow(), all, "{provider:?} {name}: all of it, and each call was counted");
                 assert_eq!(uploaded.lasts, Some(Duration::from_secs(90 * DAY)));
                 let outcome = subject.adapter.send(&with_files(&chat, leaving.file.kind, &[uploaded.reference])).await;
                 let row = subject.delivered(&outcome);
@@ -167,7 +169,7 @@ async fn one_upload_is_good_for_many_messages_until_it_ends() {
         let ended = subject.adapter.send(&with_files(&chat, OutgoingKind::Image, &[reference])).await;
         let SendOutcome::Refused(error) = ended else { panic!("{provider:?}: {ended:?}") };
         let code = if provider == Provider::Meta { "100/2018074" } else { "479" };
-        assert_eq!((error.kind, error.code.as_deref()), (Kind::Rejected, Some(code)));
+        assert_eq!((error.kind, error.code.as_deref()), (Kind::UploadGone, Some(code)));
         assert_eq!(subject.sim.delivered().len(), 2, "{provider:?}");
     }
 }
@@ -232,10 +234,10 @@ async fn a_provider_that_stops_listening_is_given_up() {
         // In the middle of it: the system's buffers are full, and nobody reads.
         subject.fail_upload(Fault::SlowUpload { bytes_per_second: 1 });
         let large = sparse(Platform::Facebook, "oven.mp4", 24_000_000);
-        let progress = watch::Sender::new(0);
+        let progress = watch::Sender::default();
         let error = subject.adapter.upload(&large.file, &progress).await.unwrap_err();
         assert_eq!(error.kind, Kind::Network, "{provider:?}");
-        assert!(*progress.borrow() < large.file.bytes, "{provider:?}: {}", *progress.borrow());
+        assert!(progress.borrow().sent < large.file.bytes, "{provider:?}: {:?}", *progress.borrow());
     }
 }
 
@@ -245,11 +247,11 @@ async fn dropping_an_upload_breaks_it_off() {
         let subject = Subject::start(provider).await;
         subject.fail_upload(Fault::SlowUpload { bytes_per_second: 1 });
         let large = sparse(Platform::Facebook, "oven.mp4", 24_000_000);
-        let progress = watch::Sender::new(0);
+        let progress = watch::Sender::default();
         let mut moved = progress.subscribe();
         tokio::select! {
             done = subject.adapter.upload(&large.file, &progress) => panic!("{provider:?}: {done:?}"),
-            sent = moved.wait_for(|sent| *sent > 100_000) => assert!(*sent.unwrap() < large.file.bytes),
+            sent = moved.wait_for(|now| now.sent > 100_000) => assert!(sent.unwrap().sent < large.file.bytes),
         }
         // Whoever reads the file holds a sender: without one, nobody goes on reading.
         drop(progress);
@@ -299,9 +301,10 @@ async fn beyond_30_megabytes_a_file_goes_by_upload_address() {
     ] {
         subject.sim.clear_requests();
         let leaving = padded(Platform::Twitter, "oven.mp4", MP4, bytes);
-        let progress = watch::Sender::new(0);
+        let progress = watch::Sender::default();
         let uploaded = subject.adapter.upload(&leaving.file, &progress).await.unwrap();
-        assert_eq!((uploaded.lasts, *progress.borrow()), (Some(Duration::from_secs(days * DAY)), bytes));
+        assert_eq!((uploaded.lasts, progress.borrow().sent), (Some(Duration::from_secs(days * DAY)), bytes));
+        assert_eq!(progress.borrow().calls, 2, "the transfer itself carries no key and is not counted");
         // The look of `urlExists` at the file itself is the simulator's own.
         let asked: Vec<_> = subject.sim.requests().into_iter().filter(|r| !r.path.starts_with("/files/")).collect();
         assert_eq!(asked.len(), paths.len());
@@ -374,7 +377,7 @@ async fn a_file_that_was_lost_after_its_upload_is_never_said_to_be_sent() {
                 let outcome =
                     subject.adapter.send(&with_files(&chat, OutgoingKind::Image, &[uploaded.reference])).await;
                 let SendOutcome::Refused(error) = outcome else { panic!("{outcome:?}") };
-                assert_eq!((error.kind, error.code.as_deref()), (Kind::Rejected, Some("100/2018074")));
+                assert_eq!((error.kind, error.code.as_deref()), (Kind::UploadGone, Some("100/2018074")));
             }
             (_, other) => panic!("{provider:?}: {other:?}"),
         }

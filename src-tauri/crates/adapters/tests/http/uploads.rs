@@ -32,7 +32,7 @@ fn file(platform: Platform, name: &str, mime: &str) -> (UploadFile, NamedTempFil
 
 async fn upload(server: &Server, name: &str, mime: &str) -> Result<Uploaded, AdapterError> {
     let (file, _disk) = file(Platform::X, name, mime);
-    server.adapter().upload(&file, &watch::Sender::new(0)).await
+    server.adapter().upload(&file, &watch::Sender::default()).await
 }
 
 fn there() -> Response {
@@ -198,7 +198,7 @@ async fn a_file_whose_ending_no_network_knows_never_leaves() {
     }
     let (mut file, _disk) = file(Platform::X, "cake.png", "image/png");
     file.bytes = 5_000_000_001;
-    let error = server.adapter().upload(&file, &watch::Sender::new(0)).await.unwrap_err();
+    let error = server.adapter().upload(&file, &watch::Sender::default()).await.unwrap_err();
     assert_eq!(error.kind, Kind::TooLarge);
     assert!(server.asked().is_empty());
 }
@@ -210,11 +210,11 @@ async fn nothing_is_uploaded_for_a_send_that_could_not_follow() {
     config.x_keys = XKeys::Missing;
     let adapter = Ayrshare::new(config).unwrap();
     let (x, _disk) = file(Platform::X, "cake.png", "image/png");
-    let error = adapter.upload(&x, &watch::Sender::new(0)).await.unwrap_err();
+    let error = adapter.upload(&x, &watch::Sender::default()).await.unwrap_err();
     assert_eq!(error.kind, Kind::XKeysMissing);
     assert!(server.asked().is_empty());
     let (other, _disk) = file(Platform::Messenger, "cake.png", "image/png");
-    assert!(adapter.upload(&other, &watch::Sender::new(0)).await.is_ok());
+    assert!(adapter.upload(&other, &watch::Sender::default()).await.is_ok());
 }
 
 fn with_file(platform: Platform, text: Option<&str>, address: &str) -> Outgoing {

@@ -44,7 +44,7 @@ async fn an_upload_says_for_which_platform_and_what_it_is() {
         (Platform::Instagram, "INSTAGRAM", OutgoingKind::Video, "video/mp4", "video"),
     ] {
         let (file, _disk) = file(platform, kind, mime);
-        let uploaded = adapter.upload(&file, &watch::Sender::new(0)).await.unwrap();
+        let uploaded = adapter.upload(&file, &watch::Sender::default()).await.unwrap();
         assert_eq!(uploaded.reference.0, "1857700000000032");
         assert_eq!(uploaded.lasts, Some(std::time::Duration::from_secs(90 * 86_400)));
         let asked = server.asked().pop().unwrap();
@@ -81,7 +81,7 @@ async fn an_upload_that_fails_says_what_may_be_done() {
         let server =
             Server::start(move |asked| refusal(status, code, subcode, asked.header("authorization").unwrap())).await;
         let (file, _disk) = file(Platform::Instagram, OutgoingKind::Image, "image/png");
-        let error = meta(&server).upload(&file, &watch::Sender::new(0)).await.unwrap_err();
+        let error = meta(&server).upload(&file, &watch::Sender::default()).await.unwrap_err();
         assert_eq!(error.kind, kind, "{code}/{subcode}");
         assert!(!error.to_string().contains(TOKEN));
         assert_eq!(server.asked().len(), 1, "never repeated here");
@@ -91,7 +91,7 @@ async fn an_upload_that_fails_says_what_may_be_done() {
     {
         let server = Server::start(move |_| server::json(200, &nonsense)).await;
         let (file, _disk) = file(Platform::Instagram, OutgoingKind::Image, "image/png");
-        let error = meta(&server).upload(&file, &watch::Sender::new(0)).await.unwrap_err();
+        let error = meta(&server).upload(&file, &watch::Sender::default()).await.unwrap_err();
         assert_eq!((error.kind, error.http_status), (Kind::Decode, Some(200)));
     }
 }
@@ -100,11 +100,11 @@ async fn an_upload_that_fails_says_what_may_be_done() {
 async fn nothing_is_uploaded_for_x_or_without_a_page() {
     let server = Server::start(|_| server::json(200, &json!({"attachment_id": "1"}))).await;
     let (mut file, _disk) = file(Platform::X, OutgoingKind::Image, "image/png");
-    assert_eq!(meta(&server).upload(&file, &watch::Sender::new(0)).await.unwrap_err().kind, Kind::Unsupported);
+    assert_eq!(meta(&server).upload(&file, &watch::Sender::default()).await.unwrap_err().kind, Kind::Unsupported);
     let mut unknown = config(&format!("http://{}", server.addr));
     unknown.page = None;
     file.platform = Platform::Messenger;
-    let error = Meta::new(unknown).unwrap().upload(&file, &watch::Sender::new(0)).await.unwrap_err();
+    let error = Meta::new(unknown).unwrap().upload(&file, &watch::Sender::default()).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotLinked);
     assert!(server.asked().is_empty());
 }

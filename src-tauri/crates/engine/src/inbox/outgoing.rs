@@ -17,6 +17,8 @@ use crate::{
 const MAX_FILES: usize = 50;
 /// A reaction is one emoji; with skin tones, joiners and selectors some have 35 bytes.
 const MAX_EMOJI_BYTES: usize = 64;
+/// Of an address; browsers stop at 2,000 characters or later.
+const MAX_ADDRESS_BYTES: usize = 2_000;
 
 impl Inbox {
     /// Attaches a file of the user's disk to a draft. Answers at once; what becomes of it is told by
@@ -47,6 +49,24 @@ impl Inbox {
 
     async fn attach_given(&self, conversation: ConversationId, name: String, given: Given) -> Result<OutgoingFileId> {
         self.0.may_write()?;
+    /// Attaches the file at an address of the web. It is fetched and looked at here; if it needs no change and the
+    /// address is plain, it is sent from there as it is, else our copy is uploaded.
+    ///
+    /// # Errors
+    ///
+    /// `BadInput` for what is no address, and as [`Self::attach_file`].
+    pub async fn attach_address(&self, conversation: ConversationId, address: &str) -> Result<OutgoingFileId> {
+        let address = address.trim();
+        let is_one = ["https://", "http://"].iter().any(|scheme| address.starts_with(scheme));
+        if !is_one || address.len() > MAX_ADDRESS_BYTES || address.chars().any(|c| c.is_control() || c == ' ') {
+            return Err(user_error(ErrorCode::BadInput, "no address"));
+        }
+        let now = self.0.now();
+        let account = self.0.read(move |c| db::conversation(c, conversation, now)).await?.account;
+        let name = outgoing::name_of(address);
+        self.attach_given(conversation, name, Given::Address(account, address.to_owned())).await
+    }
+
         let now = self.0.now();
         let row = self.0.read(move |c| db::conversation(c, conversation, now)).await?;
         let provider = self.0.account(row.account).await?.provider.unwrap_or(Provider::Ayrshare);

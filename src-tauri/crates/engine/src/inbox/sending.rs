@@ -14,6 +14,7 @@ use crate::{
     errors::{store_error, user_error},
     inner::Result,
     notify,
+    outbox::client_ref,
 };
 
 /// The furthest time for which a message can be scheduled: a year.
@@ -61,7 +62,10 @@ impl Inbox {
             return Err(user_error(ErrorCode::WindowClosed, "the reply window is closed"));
         }
         let start = self.start_at(now, send_at, row.window)?;
-        let rules = AttachRules::of(account.provider.unwrap_or(Provider::Ayrshare), row.platform);
+        let mut rules = AttachRules::of(account.provider.unwrap_or(Provider::Ayrshare), row.platform);
+        if self.0.live(row.account).is_some_and(|live| live.state().one_by_one) {
+            rules.images = rules.images.min(1);
+        }
         let reads_it = self.0.settings().mark_read == MarkRead::OnReply && send_at.is_none();
         let queued = self.0.store.write_durable(move |tx| {
             let kinds = match kinds(tx, conversation, &files)? {
@@ -78,7 +82,7 @@ impl Inbox {
                     text: text.clone().filter(|_| part.text),
                     kind: kinds.get(part.files.start).copied().filter(|_| !part.files.is_empty()),
                     files: files.get(part.files).unwrap_or_default().to_vec(),
-                    client_ref: hex::encode(rand::random::<[u8; 12]>()),
+                    client_ref: client_ref(),
                 })
                 .collect();
             let mut queued = db::outbox::enqueue(tx, conversation, &parts, reply_to.as_ref(), corrected, start)?;

@@ -240,7 +240,7 @@ fn interrupted() -> backscroll_model::UserError {
 }
 
 /// The base URL of an account's connection: if it is on loopback, media may come from that very origin.
-async fn loopback_base(inner: &Inner, account: AccountId) -> Result<Option<String>> {
+pub(crate) async fn loopback_base(inner: &Inner, account: AccountId) -> Result<Option<String>> {
     let Some(connection) = inner.account(account).await?.connection else { return Ok(None) };
     Ok(Some(inner.connection(connection).await?.api_base))
 }

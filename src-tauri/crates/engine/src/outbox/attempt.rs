@@ -66,11 +66,15 @@ pub(super) async fn send(
         })
         .await;
     inner.clock.reached(SendPoint::Answered);
-    if let (SendOutcome::Refused(AdapterError { kind: Kind::Rejected, .. }), Some(connection)) = (&outcome, connection)
+    if let (SendOutcome::Refused(AdapterError { kind: Kind::Rejected | Kind::UploadGone, .. }), Some(connection)) =
+        (&outcome, connection)
     {
         forget_uploads(&inner, connection, &sendable).await;
     }
     let (outcome, answer) = conclude(&inner, &live, &link, &sendable, outcome).await;
+    if !matches!(outcome, Outcome::FilesGone | Outcome::OneByOne { .. } | Outcome::NotSent { .. }) {
+        inner.outgoing.settled(sendable.message);
+    }
     let look_at = matches!(outcome, Outcome::Ambiguous { .. }).then(|| inner.now().plus(FIRST_LOOK));
     let is_lost = !finish(&inner, &link, &sendable, attempt, outcome, answer).await;
     inner.clock.reached(SendPoint::Written);
@@ -96,7 +100,8 @@ async fn forget_uploads(inner: &Inner, connection: ConnectionId, sendable: &Send
     }
     let (platform, files) = (sendable.platform, sendable.files.clone());
     let forgotten = inner.store.write_user(move |tx| {
-        files.iter().try_for_each(|file| db::outgoing::forget_upload(tx, connection, platform, file.sha256))
+        let mut named = files.iter().filter_map(|file| Some((file.sha256, file.reference.as_deref()?)));
+        named.try_for_each(|(sha256, known)| db::outgoing::forget_upload(tx, connection, platform, sha256, known))
     });
     if let Err(error) = forgotten.await {
         tracing::warn!(%error, "uploads could not be forgotten");
@@ -126,11 +131,15 @@ pub(super) async fn upload(
         }
     }
     let came = outgoing::upload(&inner, &link, connection, &sendable, cancel).await;
-    let outcome = came.outcome(inner.now().plus(WRITE_AGAIN), outgoing::said, |error, failures| {
-        let now = inner.now();
-        let until = link.heard_error(sendable.platform, now, error);
-        not_sent(&inner, &live, error, until, failures, now)
-    });
+    let outcome = came.outcome(
+        inner.now().plus(WRITE_AGAIN),
+        |error| outgoing::said(&inner, &sendable, error),
+        |error, failures| {
+            let now = inner.now();
+            let until = link.heard_error(sendable.platform, now, error);
+            not_sent(&inner, &live, error, until, failures, now)
+        },
+    );
     let now = link.corrected(inner.now());
     let written = inner.store.write_durable(move |tx| db::outbox::finish_upload(tx, message, &outcome, now)).await;
     let mut ended = Ended::of(conversation, busy);
@@ -201,7 +210,15 @@ async fn conclude(
         }
         SendOutcome::Refused(error) => {
             link.heard_time(now, error.server_time);
-            (Outcome::Refused { reason: refused(&error) }, answer_of(&error))
+            let outcome = match error.kind {
+                Kind::UploadGone if inner.outgoing.uploads_again(sendable) => Outcome::FilesGone,
+                Kind::OneByOne => {
+                    live.state().one_by_one = true;
+                    Outcome::OneByOne { client_refs: sendable.files.iter().skip(1).map(|_| client_ref()).collect() }
+                }
+                _ => Outcome::Refused { reason: refused(&error) },
+            };
+            (outcome, answer_of(&error))
         }
         SendOutcome::Ambiguous(error) => {
             link.heard_time(now, error.server_time);
@@ -264,6 +281,11 @@ fn answer_of(error: &AdapterError) -> Answer {
 }
 
 /// Writes an outcome until it is written: a full disk must not make a sent message unknown. `false`: it cannot be.
+/// What is planted in a request, where the provider returns it.
+pub(crate) fn client_ref() -> String {
+    hex::encode(rand::random::<[u8; 12]>())
+}
+
 async fn finish(
     inner: &Inner,
     link: &Link,

@@ -6,11 +6,15 @@ use backscroll_media::{
     Fit, ImageKind, Preflight,
     preflight::{self, MediaKind, Prepared, Refusal, Route, Source, Target},
 };
-use backscroll_model::{Change, FileChange, FileRefusal, OutgoingFileId, OutgoingKind, Platform, Provider};
+use backscroll_model::{AccountId, Change, FileChange, FileRefusal, OutgoingFileId, OutgoingKind, Platform, Provider};
 use backscroll_store::{self as db, StoreError};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
 
-use super::decoder;
+use super::{
+    address::{self, AsItIs},
+    decoder,
+};
 use crate::{inner::Inner, media_cache};
 
 /// What the user attached.
@@ -19,6 +23,8 @@ pub(crate) enum Given {
     Path(PathBuf),
     /// Pasted.
     Bytes(Vec<u8>),
+    /// Somewhere on the web.
+    Address(AccountId, String),
 }
 
 /// Makes a file ready in the background; its row says what came of it.
@@ -54,18 +60,34 @@ async fn prepare(
     name: String,
     target: Target,
 ) -> db::Result<Vec<Change>> {
+    let mut from = None;
+    let given = match given {
+        Given::Address(account, address) => {
+            // Never closed.
+            let _place = inner.outgoing.fetches.acquire().await;
+            match address::fetch(inner, account, &address).await {
+                Ok(bytes) => {
+                    let hash: [u8; 32] = Sha256::digest(&bytes).into();
+                    from = Some((account, address, hash));
+                    Given::Bytes(bytes)
+                }
+                Err(reason) => return refuse(inner, id, reason).await,
+            }
+        }
+        given => given,
+    };
     let _turn = inner.outgoing.turn.read().await;
     // Never closed.
     let _place = inner.outgoing.places.acquire().await;
     let (decoder, dir) = (decoder(inner), inner.outgoing.dir.clone());
     let ready = tokio::task::spawn_blocking(move || {
         crate::files::create_private_dir(&dir).map_err(|e| Refusal::NotWritten(e.kind()))?;
-        let source = match &given {
-            Given::Path(path) => Source::Path(path),
-            Given::Bytes(_) => Source::Bytes(Vec::new()),
+        let preflight = Preflight::new(decoder.clone(), dir);
+        let ready = match given {
+            Given::Path(path) => preflight.prepare(Source::Path(&path), &name, target)?,
+            Given::Bytes(bytes) => preflight.prepare(Source::Bytes(bytes), &name, target)?,
+            Given::Address(..) => return Err(Refusal::NotAFile),
         };
-        let source = if let Given::Bytes(bytes) = given { Source::Bytes(bytes) } else { source };
-        let ready = Preflight::new(decoder.clone(), dir).prepare(source, &name, target)?;
         let shown = match ready.kind {
             MediaKind::Image => Some(picture(&decoder, &ready)?),
             MediaKind::Video | MediaKind::Audio | MediaKind::Document => None,
@@ -74,7 +96,15 @@ async fn prepare(
     });
     let ready = ready.await.unwrap_or(Err(Refusal::NotWritten(io::ErrorKind::Interrupted)));
     match ready {
-        Ok((ready, shown)) => keep(inner, id, ready, shown).await,
+        Ok((ready, shown)) => {
+            let as_it_is = match from {
+                Some((account, address, hash)) => {
+                    AsItIs::of(inner, account, target.platform, &address, hash, &ready).await
+                }
+                None => None,
+            };
+            keep(inner, id, ready, shown, as_it_is).await
+        }
         Err(refusal) => refuse(inner, id, refusal_of(refusal)).await,
     }
 }
@@ -98,6 +128,7 @@ async fn keep(
     id: OutgoingFileId,
     ready: Prepared,
     shown: Option<backscroll_media::Picture>,
+    as_it_is: Option<AsItIs>,
 ) -> db::Result<Vec<Change>> {
     let mut sha256 = [0; 32];
     if hex::decode_to_slice(&ready.sha256, &mut sha256).is_err() {
@@ -108,7 +139,7 @@ async fn keep(
         Ok(adopted) => adopted,
         Err(error) => {
             tracing::warn!(kind = %error.kind(), "the copy of an attached file could not be written");
-            return refuse(inner, id, FileRefusal::Interrupted).await;
+            return refuse(inner, id, refusal_of(Refusal::NotWritten(error.kind()))).await;
         }
     };
     let file = db::outgoing::Prepared {
@@ -129,7 +160,11 @@ async fn keep(
         changes: ready.changes.iter().map(change_of).collect(),
         copy,
     };
-    inner.store.write_user(move |tx| db::outgoing::prepared(tx, id, &file)).await
+    let written = inner.store.write_user(move |tx| {
+        as_it_is.as_ref().map_or(Ok(()), |address| address.keep(tx, sha256))?;
+        db::outgoing::prepared(tx, id, &file)
+    });
+    written.await
 }
 
 fn mime_of(kind: ImageKind) -> &'static str {
@@ -169,6 +204,7 @@ fn refusal_of(refusal: Refusal) -> FileRefusal {
         }
         Refusal::Damaged(_) => FileRefusal::Damaged,
         Refusal::TooSlow => FileRefusal::TookTooLong,
+        Refusal::NotWritten(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => FileRefusal::DiskFull,
         Refusal::NotStarted(_) | Refusal::NotWritten(_) => FileRefusal::Interrupted,
     }
 }

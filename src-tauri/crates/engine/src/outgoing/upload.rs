@@ -3,10 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use backscroll_adapters::{AdapterError, Kind, Retry, UploadFile, Uploaded};
+use backscroll_adapters::{AdapterError, Kind, Progress, Retry, UploadFile, Uploaded};
 use backscroll_media::extension_of;
 use backscroll_model::{
-    Change, ConnectionId, HOUR, MessageId, OutgoingKind, SECOND, SendReason, Timestamp, UploadProgress,
+    Change, ConnectionId, FileRefusal, HOUR, MessageId, OutgoingKind, SECOND, SendReason, Timestamp, UploadProgress,
 };
 use backscroll_store::{
     self as db,
@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::OnTheWay;
-use crate::{inner::Inner, link::Link};
+use crate::{SendPoint, inner::Inner, link::Link};
 
 /// Progress is told at most this often.
 const TELL_EVERY: i64 = SECOND / 4;
@@ -72,6 +72,8 @@ pub(crate) async fn upload(
     let total = missing.iter().map(|file| file.bytes).sum();
     let progress = UploadProgress { sent: 0, total };
     inner.outgoing.board().insert(message, OnTheWay { progress, cancel: cancel.clone() });
+    // However small the files are: nothing of them, then all of them.
+    tell(inner, sendable);
     let came = one_after_another(inner, link, connection, sendable, &missing, &cancel).await;
     inner.outgoing.board().remove(&message);
     match came {
@@ -118,9 +120,11 @@ async fn one_after_another(
                 Ok(uploaded) => uploaded,
                 Err(error) => return Came::Failed(error, 0),
             };
+            inner.clock.reached(SendPoint::Uploaded);
             if !keep(inner, connection, sendable, file, uploaded).await {
                 return Came::NotKept;
             }
+            inner.clock.reached(SendPoint::Kept);
             done.push(file.sha256);
         }
         before += file.bytes;
@@ -136,30 +140,42 @@ async fn watched(
     file: &UploadFile,
     before: u64,
 ) -> Result<Uploaded, AdapterError> {
-    link.record(sendable.platform, inner.now());
-    let (sender, mut receiver) = watch::channel(0);
-    let tell = async {
+    let (sender, mut receiver) = watch::channel(Progress::default());
+    let mut counted = 0;
+    let mut count = |calls: u32| {
+        for _ in counted..calls {
+            link.record(sendable.platform, inner.now());
+        }
+        counted = calls;
+    };
+    let watching = async {
         let mut told: Option<Timestamp> = None;
         while receiver.changed().await.is_ok() {
-            let sent = before.saturating_add(*receiver.borrow_and_update());
+            let progress = *receiver.borrow_and_update();
+            count(progress.calls);
+            let sent = before.saturating_add(progress.sent);
             let now = inner.now();
-            if told.is_some_and(|at| (0..TELL_EVERY).contains(&now.since(at))) {
+            let is_all = progress.sent >= file.bytes && inner.outgoing.is_short_of(sendable.message, sent);
+            if !is_all && told.is_some_and(|at| (0..TELL_EVERY).contains(&now.since(at))) {
                 continue;
             }
             told = Some(now);
             note(inner, sendable.message, sent);
-            inner.publish(vec![Change::Messages {
-                conversation: sendable.conversation,
-                ids: vec![sendable.message],
-                added: false,
-            }]);
+            tell(inner, sendable);
         }
         std::future::pending::<()>().await;
     };
-    tokio::select! {
+    let uploaded = tokio::select! {
         uploaded = link.adapter.upload(file, &sender) => uploaded,
-        () = tell => Err(AdapterError::unsupported()),
-    }
+        () = watching => Err(AdapterError::unsupported()),
+    };
+    count(sender.borrow().calls);
+    uploaded
+}
+
+fn tell(inner: &Inner, sendable: &Sendable) {
+    let (conversation, ids) = (sendable.conversation, vec![sendable.message]);
+    inner.publish(vec![Change::Messages { conversation, ids, added: false }]);
 }
 
 fn note(inner: &Inner, message: MessageId, sent: u64) {
@@ -205,10 +221,18 @@ fn wire_name(file: &SendFile) -> String {
     format!("{word}.{}", extension_of(&file.mime))
 }
 
-/// A file that the provider does not take, in the words of a send.
-pub(crate) fn said(error: &AdapterError) -> SendReason {
+/// Why a message is not sent of which a file cannot be uploaded.
+pub(crate) fn said(inner: &Inner, sendable: &Sendable, error: &AdapterError) -> SendReason {
+    // What is wrong here is no word of the platform's.
+    let is_there = |file: &SendFile| {
+        let found = std::fs::metadata(inner.outgoing.path_of(file));
+        found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+    };
     match error.kind {
         Kind::TooLarge => SendReason::Rejected { said: "the file is too large".to_owned() },
+        Kind::Rejected if error.http_status.is_none() && !sendable.files.iter().all(is_there) => {
+            SendReason::File { reason: FileRefusal::Unreadable }
+        }
         _ => SendReason::Rejected { said: error.said.clone() },
     }
 }

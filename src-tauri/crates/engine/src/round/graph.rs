@@ -318,6 +318,8 @@ fn is_of_one(kind: &Kind) -> bool {
     match kind {
         Kind::NotFound
         | Kind::Rejected
+        | Kind::UploadGone
+        | Kind::OneByOne
         | Kind::Recipient
         | Kind::Permission { .. }
         | Kind::NotOwner
