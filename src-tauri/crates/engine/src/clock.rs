@@ -19,6 +19,12 @@ pub trait Clock: Send + Sync + 'static {
 /// The points at which it matters whether the program still lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendPoint {
+    /// That the files of a message are on their way is on the disk; no byte has left.
+    Uploading,
+    /// What the provider answered to a file is known here; nothing of it is written down.
+    Uploaded,
+    /// That the provider has a file is on the disk; the message that names it has not had its turn.
+    Kept,
     /// The turn of a message has come; nothing is written down.
     Taken,
     /// The attempt is on the disk; no byte has left.

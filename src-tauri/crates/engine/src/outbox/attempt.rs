@@ -130,6 +130,7 @@ pub(super) async fn upload(
             return Ended { not_before, ..Ended::of(conversation, busy) };
         }
     }
+    inner.clock.reached(SendPoint::Uploading);
     let came = outgoing::upload(&inner, &link, connection, &sendable, cancel).await;
     let outcome = came.outcome(
         inner.now().plus(WRITE_AGAIN),
@@ -280,12 +281,12 @@ fn answer_of(error: &AdapterError) -> Answer {
     Answer { http_status: error.http_status, detail: Some(detail).filter(|d| !d.is_empty()) }
 }
 
-/// Writes an outcome until it is written: a full disk must not make a sent message unknown. `false`: it cannot be.
 /// What is planted in a request, where the provider returns it.
 pub(crate) fn client_ref() -> String {
     hex::encode(rand::random::<[u8; 12]>())
 }
 
+/// Writes an outcome until it is written: a full disk must not make a sent message unknown. `false`: it cannot be.
 async fn finish(
     inner: &Inner,
     link: &Link,

@@ -9,7 +9,7 @@ use backscroll_model::{
     Change, ConnectionId, FileRefusal, HOUR, MessageId, OutgoingKind, SECOND, SendReason, Timestamp, UploadProgress,
 };
 use backscroll_store::{
-    self as db,
+    self as db, StoreError,
     outbox::{Sendable, UploadOutcome},
     outgoing::SendFile,
 };
@@ -21,6 +21,8 @@ use crate::{SendPoint, inner::Inner, link::Link};
 
 /// Progress is told at most this often.
 const TELL_EVERY: i64 = SECOND / 4;
+/// What could not be kept is tried again after this.
+const KEEP_AGAIN: i64 = 2 * SECOND;
 /// A reference is used until shortly before it ends: the message that names it has to get there too.
 const MARGIN: i64 = HOUR;
 
@@ -121,7 +123,7 @@ async fn one_after_another(
                 Err(error) => return Came::Failed(error, 0),
             };
             inner.clock.reached(SendPoint::Uploaded);
-            if !keep(inner, connection, sendable, file, uploaded).await {
+            if !keep(inner, connection, sendable, file, uploaded, cancel).await {
                 return Came::NotKept;
             }
             inner.clock.reached(SendPoint::Kept);
@@ -184,25 +186,40 @@ fn note(inner: &Inner, message: MessageId, sent: u64) {
     }
 }
 
+/// Writes down that the provider has a file. A disk that is full is tried again and again: an upload of many megabytes is
+/// not made twice for it. `false`: it cannot be, or nobody wants the file any more.
 async fn keep(
     inner: &Inner,
     connection: ConnectionId,
     sendable: &Sendable,
     file: &SendFile,
     uploaded: Uploaded,
+    cancel: &CancellationToken,
 ) -> bool {
     let now = inner.now();
     let lasts = |lasts: Duration| i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX).saturating_sub(MARGIN).max(0);
     let expires_at = uploaded.lasts.map(|duration| now.plus(lasts(duration)));
-    let (platform, sha256, reference) = (sendable.platform, file.sha256, uploaded.reference.0);
-    let kept = inner
-        .store
-        .write_user(move |tx| db::outgoing::keep_upload(tx, connection, platform, sha256, &reference, expires_at));
-    match kept.await {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, "an upload could not be kept: it starts again");
-            false
+    let (platform, sha256) = (sendable.platform, file.sha256);
+    loop {
+        let reference = uploaded.reference.0.clone();
+        let kept = inner
+            .store
+            .write_user(move |tx| db::outgoing::keep_upload(tx, connection, platform, sha256, &reference, expires_at));
+        match kept.await {
+            Ok(()) => return true,
+            Err(StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Io(_)) => {
+                tracing::error!("an upload could not be kept yet");
+                let _rest = inner.quiet.rest();
+                tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => return false,
+                    () = inner.sleep_until(inner.now().plus(KEEP_AGAIN)) => {}
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "an upload could not be kept: it starts again");
+                return false;
+            }
         }
     }
 }
