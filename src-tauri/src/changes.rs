@@ -49,6 +49,7 @@ pub struct Batch {
     counts: bool,
     settings: bool,
     webhooks: bool,
+    backups: bool,
     resync: bool,
 }
 
@@ -89,6 +90,7 @@ impl Batch {
             Change::Counts => self.counts = true,
             Change::Settings => self.settings = true,
             Change::Webhooks => self.webhooks = true,
+            Change::Backups => self.backups = true,
             Change::Resync => self.resync = true,
         }
     }
@@ -109,6 +111,7 @@ impl Batch {
         let drafts = self.drafts.into_keys().map(|conversation| Change::Draft { conversation });
         let settings = self.settings.then_some(Change::Settings);
         let webhooks = self.webhooks.then_some(Change::Webhooks);
+        let backups = self.backups.then_some(Change::Backups);
         let counts = self.counts.then_some(Change::Counts);
         accounts
             .chain(conversations)
@@ -116,6 +119,7 @@ impl Batch {
             .chain(drafts)
             .chain(settings)
             .chain(webhooks)
+            .chain(backups)
             .chain(counts)
             .chain(backfilled)
             .collect()

@@ -45,7 +45,7 @@ export type View =
   | { kind: 'messages' }
   | { kind: 'welcome' }
   | { kind: 'connect'; revive: ConnectionId | null; provider?: Provider }
-  | { kind: 'settings'; account: AccountId | null; page?: 'webhooks' | 'outbox' | 'canned' };
+  | { kind: 'settings'; account: AccountId | null; page?: 'webhooks' | 'outbox' | 'canned' | 'backups' };
 
 /** A picture or video to show large: as the thread or the panel has it. */
 export type Shown = Omit<MediaItem, 'place'>;
@@ -92,6 +92,8 @@ export class App {
   reacting = $state<MessageId | null>(null);
   /** Grows whenever the webhook receiver has news. */
   webhooks = $state(0);
+  /** Goes up when something about backups changed. */
+  backups = $state(0);
   /** Grows whenever messages changed: for who shows those of all conversations. */
   sendings = $state(0);
 
@@ -490,6 +492,9 @@ export class App {
         case 'webhooks':
           this.webhooks += 1;
           break;
+        case 'backups':
+          this.backups += 1;
+          break;
         case 'backfill_done':
           filled = true;
           break;
@@ -499,6 +504,7 @@ export class App {
     }
     if (resync) [accounts, counts, settings, unnamed] = [true, true, true, true];
     if (resync) this.webhooks += 1;
+    if (resync) this.backups += 1;
     if (resync && this.draft) drafts.add(this.draft.conversation);
     const thread = this.thread;
     await Promise.all([

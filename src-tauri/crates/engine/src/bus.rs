@@ -58,7 +58,7 @@ fn coalesce(changes: Vec<Change>) -> Vec<Change> {
     let (mut conversations, mut drafts) = (BTreeSet::new(), BTreeSet::new());
     let mut accounts = BTreeSet::new();
     let mut done = BTreeSet::new();
-    let (mut counts, mut settings, mut webhooks) = (false, false, false);
+    let (mut counts, mut settings, mut webhooks, mut backups) = (false, false, false, false);
     for change in changes {
         match change {
             Change::Messages { conversation, ids, added } => {
@@ -85,6 +85,7 @@ fn coalesce(changes: Vec<Change>) -> Vec<Change> {
             Change::Counts => counts = true,
             Change::Settings => settings = true,
             Change::Webhooks => webhooks = true,
+            Change::Backups => backups = true,
             Change::Resync => return vec![Change::Resync],
         }
     }
@@ -101,6 +102,7 @@ fn coalesce(changes: Vec<Change>) -> Vec<Change> {
     out.extend(counts.then_some(Change::Counts));
     out.extend(settings.then_some(Change::Settings));
     out.extend(webhooks.then_some(Change::Webhooks));
+    out.extend(backups.then_some(Change::Backups));
     out.extend(done.into_iter().map(|account| Change::BackfillDone { account }));
     if out.len() > MAX_CHANGES { vec![Change::Resync] } else { out }
 }

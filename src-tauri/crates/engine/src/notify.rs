@@ -94,6 +94,7 @@ pub(crate) async fn after_apply(inner: &Arc<Inner>, live: &Live, changes: &[Chan
             | Change::Counts
             | Change::Settings
             | Change::Webhooks
+            | Change::Backups
             | Change::BackfillDone { .. }
             | Change::Resync => None,
         })

@@ -40,6 +40,8 @@ pub enum Change {
     Settings,
     /// The webhook receiver: its settings, its state, or what it got.
     Webhooks,
+    /// Backups: one began, came further, ended, or the settings of them changed.
+    Backups,
     /// The first back-fill of an account ended.
     BackfillDone {
         /// Which.

@@ -101,6 +101,8 @@ pub enum ErrorCode {
     DiskFull,
     /// The data folder is of a newer version of Backscroll.
     NewerData,
+    /// The file is no backup of Backscroll, or a damaged one.
+    NotABackup,
     /// Another Backscroll has the data folder.
     InUse,
     /// The database is damaged.

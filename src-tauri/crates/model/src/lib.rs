@@ -9,6 +9,7 @@
 //! Refuses: anything that only one other crate needs. Wire formats live in `adapters`, SQL in `store`.
 
 mod account;
+mod backup;
 mod canned;
 mod change;
 mod contact;
@@ -30,6 +31,7 @@ mod webhook;
 mod window;
 
 pub use account::*;
+pub use backup::*;
 pub use canned::*;
 pub use change::*;
 pub use contact::*;

@@ -165,6 +165,8 @@ pub enum SendReason {
     UnclearAnswer,
     /// The program ended while it was on the wire.
     Interrupted,
+    /// A backup was restored that does not know what was sent since.
+    Restored,
     /// It was not in the conversation after two fresh reads.
     NotFound,
     /// The user discarded it.

@@ -15,7 +15,7 @@ use std::{
     },
 };
 
-use backscroll_model::{AccountId, Page, Timestamp};
+use backscroll_model::{AccountId, Page, Restored, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Notify, Semaphore};
 
@@ -44,6 +44,7 @@ struct Inner {
     free: Semaphore,
     readers_made: u32,
     quarantined: Option<PathBuf>,
+    restored: Option<Restored>,
     dir: PathBuf,
     lock: Mutex<Option<std::fs::File>>,
 }
@@ -61,7 +62,7 @@ impl Store {
     /// Opens the data folder `dir`, creating it if `access` is [`Access::Write`]. `now` names a quarantined file.
     /// Blocks for some milliseconds; call it before the first window, or on a blocking thread.
     pub fn open(dir: &Path, access: Access, now: Timestamp) -> Result<Self> {
-        let Opened { writer, readers, quarantined, lock } = open::open(dir, access, READERS, now)?;
+        let Opened { writer, readers, quarantined, restored, lock } = open::open(dir, access, READERS, now)?;
         let readers: Vec<_> = readers.into_iter().map(tokio_rusqlite::Connection::from).collect();
         Ok(Self {
             inner: Arc::new(Inner {
@@ -73,6 +74,7 @@ impl Store {
                 readers_made: u32::try_from(readers.len()).unwrap_or(u32::MAX),
                 readers: Mutex::new(readers),
                 quarantined,
+                restored,
                 dir: dir.to_owned(),
                 lock: Mutex::new(lock),
             }),
@@ -82,6 +84,11 @@ impl Store {
     /// Where a damaged database was moved to when this store was opened.
     pub fn quarantined(&self) -> Option<&Path> {
         self.inner.quarantined.as_deref()
+    }
+
+    /// What took the place of the former history when this store was opened.
+    pub fn restored(&self) -> Option<&Restored> {
+        self.inner.restored.as_ref()
     }
 
     /// Whether this store may write.

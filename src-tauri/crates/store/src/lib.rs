@@ -25,6 +25,7 @@
 mod account;
 pub mod apply;
 mod attachment;
+pub mod backup;
 mod calendar;
 pub mod canned;
 mod codes;

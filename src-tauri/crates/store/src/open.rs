@@ -9,6 +9,9 @@
 //! is renamed, never deleted; one writing process per folder. A folder that cannot be written is read as it stands, and
 //! nobody may write to it meanwhile.
 //!
+//! A damaged database is replaced by the newest good backup, by what can be read of it, or by an empty one
+//! ([`crate::backup`]); an older one is backed up before it is migrated.
+//!
 //! Opening looks at no more than the roots. Damage further down is met later, by whoever reads there: that leaves a mark,
 //! and the next start looks at everything (`quick_check`) before it sets the database aside.
 //!
@@ -23,10 +26,14 @@ use std::{
     time::Duration,
 };
 
-use backscroll_model::Timestamp;
+use backscroll_model::{Restored, Timestamp};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use crate::{Result, StoreError, ids, schema};
+use crate::{
+    Result, StoreError,
+    backup::{self, Book, Place},
+    ids, schema,
+};
 
 /// Name of the database inside the data folder.
 pub const DATABASE_FILE: &str = "backscroll.db";
@@ -39,6 +46,9 @@ const MMAP_BYTES: i64 = 64 << 20;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements kept prepared per connection; there are about 90 in the crate.
 const STATEMENTS: usize = 160;
+
+/// What stands beside a database and belongs to it, the database itself first.
+pub(crate) const SIDES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
 
 /// What the opener wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +67,8 @@ pub(crate) struct Opened {
     pub(crate) readers: Vec<Connection>,
     /// Where a damaged database was moved to.
     pub(crate) quarantined: Option<PathBuf>,
+    /// What took its place, or that of a history that the user had replaced.
+    pub(crate) restored: Option<Restored>,
     /// Held as long as the store lives; the system releases it when the process dies.
     pub(crate) lock: Option<File>,
 }
@@ -71,18 +83,21 @@ pub(crate) fn open(dir: &Path, access: Access, readers: usize, now: Timestamp) -
                 Err(error) => open_as_it_stands(dir, &file, readers, error)?,
                 Ok(opened) => (opened, None),
             };
-            Ok(Opened { writer: None, readers, quarantined: None, lock })
+            Ok(Opened { writer: None, readers, quarantined: None, restored: None, lock })
         }
         Access::Write => {
             private_folder(dir)?;
             let lock = lock(&dir.join(LOCK_FILE))?;
+            let mut restored = backup::finish(dir)?;
             let suspected = dir.join(DAMAGED_FILE).exists();
             let mut quarantined = None;
-            let writer = match open_writer(&file, suspected) {
+            let writer = match open_writer(dir, suspected, now) {
                 Err(StoreError::Corrupt(reason)) => {
                     tracing::error!(%reason, "the database is damaged and is set aside");
-                    quarantined = Some(quarantine(&file, now)?);
-                    open_writer(&file, false)?
+                    let done = backup::after_damage(dir, now)?;
+                    quarantined = done.aside.as_ref().map(|name| dir.join(name));
+                    restored = Some(done);
+                    open_writer(dir, false, now)?
                 }
                 other => other?,
             };
@@ -90,7 +105,7 @@ pub(crate) fn open(dir: &Path, access: Access, readers: usize, now: Timestamp) -
                 fs::remove_file(dir.join(DAMAGED_FILE)).map_err(StoreError::of_file)?;
             }
             let readers = open_readers(&file, Folder::Live, readers)?;
-            Ok(Opened { writer: Some(writer), readers, quarantined, lock: Some(lock) })
+            Ok(Opened { writer: Some(writer), readers, quarantined, restored, lock: Some(lock) })
         }
     }
 }
@@ -102,8 +117,9 @@ pub(crate) fn suspect_damage(dir: &Path) {
     }
 }
 
-fn open_writer(file: &Path, suspected: bool) -> Result<Connection> {
-    refuse_newer_header(file)?;
+fn open_writer(dir: &Path, suspected: bool, now: Timestamp) -> Result<Connection> {
+    let file = &dir.join(DATABASE_FILE);
+    refuse_newer_header(file).map_err(|error| backup::newer_or_damaged(file, error))?;
     private_file(file)?;
     let mut connection = Connection::open_with_flags(
         file,
@@ -112,22 +128,48 @@ fn open_writer(file: &Path, suspected: bool) -> Result<Connection> {
     // A write-ahead log left by a newer program may hold its version: look before anything can be written, and do not
     // fold that log into the file on the way out.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    schema::refuse_newer(schema::version(&connection)?)?;
+    // Before anything is written: what is damaged is kept as it is.
+    let version = look(&connection, suspected).map_err(|error| match error {
+        // The statements are right, so it is the file that makes no sense.
+        StoreError::Sql(error) => StoreError::Corrupt(error.to_string()),
+        other => other,
+    })?;
+    if version > 0 && version < schema::SCHEMA_VERSION {
+        back_up_before_migrating(&connection, dir, now)?;
+    }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
 
     connection.pragma_update(None, "journal_mode", "wal")?;
-    configure(&connection)?;
     schema::migrate(&mut connection)?;
-    look_for_damage(&connection)?;
-    if suspected {
-        look_everywhere(&connection)?;
-    }
     Ok(connection)
+}
+
+/// The version of a database that is not known to be damaged; `closely` takes a large one many seconds.
+fn look(connection: &Connection, closely: bool) -> Result<u32> {
+    configure(connection)?;
+    let version = schema::version(connection)?;
+    schema::refuse_newer(version)?;
+    look_for_damage(connection)?;
+    if closely {
+        look_everywhere(connection)?;
+    }
+    Ok(version)
+}
+
+/// A migration is the one thing that changes every row at once. Without a backup there is none: where the folder that
+/// the user chose is gone or full, the data folder takes it.
+fn back_up_before_migrating(connection: &Connection, dir: &Path, now: Timestamp) -> Result<()> {
+    let (origin, place) = (Book::origin(dir, now)?, Book::read(dir).place());
+    let made = backup::make_of(connection, dir, &place, origin, now, &mut |_| true);
+    if made.is_err() && place != Place::Own {
+        return backup::make_of(connection, dir, &Place::Own, origin, now, &mut |_| true).map(drop);
+    }
+    made.map(drop)
 }
 
 /// How a reading connection meets the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Folder {
+pub(crate) enum Folder {
     /// Beside a writer, now or later: through the log and its shared memory.
     Live,
     /// The file alone, which nobody changes.
@@ -163,7 +205,7 @@ fn stands_still(error: &StoreError, alone: bool, logged: bool) -> bool {
 }
 
 /// The file as a URI that SQLite may take as unchanging (<https://www.sqlite.org/uri.html>).
-fn immutable_uri(file: &Path) -> Option<String> {
+pub(crate) fn immutable_uri(file: &Path) -> Option<String> {
     let mut uri = String::from("file:");
     for c in std::path::absolute(file).ok()?.to_str()?.chars() {
         match c {
@@ -177,7 +219,7 @@ fn immutable_uri(file: &Path) -> Option<String> {
     Some(uri)
 }
 
-fn open_reader(file: &Path, folder: Folder) -> Result<Connection> {
+pub(crate) fn open_reader(file: &Path, folder: Folder) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match folder {
         Folder::Live => Connection::open_with_flags(file, flags)?,
@@ -207,8 +249,10 @@ pub(crate) fn configure(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Touches the root of each table and index: a torn or foreign file shows itself here, in microseconds at any size.
+/// Touches the root of each table and index: a torn or foreign file shows itself here, in microseconds at any size. What
+/// the tables are called is compared with what they should be.
 fn look_for_damage(connection: &Connection) -> Result<()> {
+    schema::check(connection)?;
     let tables: Vec<String> = connection
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")?
         .query_map([], |row| row.get(0))?
@@ -220,14 +264,14 @@ fn look_for_damage(connection: &Connection) -> Result<()> {
 }
 
 /// Reads every page, which takes a large history many seconds: only where damage was met.
-fn look_everywhere(connection: &Connection) -> Result<()> {
+pub(crate) fn look_everywhere(connection: &Connection) -> Result<()> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found == "ok" { Ok(()) } else { Err(StoreError::Corrupt(found)) }
 }
 
 /// Reads the version from the file's header (bytes 60 to 63, https://www.sqlite.org/fileformat.html#user_version_number)
 /// without SQLite, which would create its side files.
-fn refuse_newer_header(file: &Path) -> Result<()> {
+pub(crate) fn refuse_newer_header(file: &Path) -> Result<()> {
     let mut header = [0_u8; 64];
     match File::open(file).and_then(|mut f| f.read_exact(&mut header)) {
         Ok(()) => {
@@ -253,19 +297,7 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
-/// Renames the database and its side files, so that they belong together and none is taken for the new one's.
-fn quarantine(file: &Path, now: Timestamp) -> Result<PathBuf> {
-    let aside = with_suffix(file, &format!(".damaged-{}", now.0));
-    for side in ["", "-wal", "-shm"] {
-        match fs::rename(with_suffix(file, side), with_suffix(&aside, side)) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            other => other.map_err(StoreError::of_file)?,
-        }
-    }
-    Ok(aside)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
@@ -280,13 +312,13 @@ fn private_options() -> OpenOptions {
 }
 
 /// Creates the folder for its owner alone, and narrows one that is wider.
-fn private_folder(dir: &Path) -> Result<()> {
+pub(crate) fn private_folder(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).map_err(StoreError::of_file)?;
     narrow(dir, 0o700)
 }
 
 /// Creates the file before SQLite does: the side files inherit its permissions.
-fn private_file(file: &Path) -> Result<()> {
+pub(crate) fn private_file(file: &Path) -> Result<()> {
     drop(private_options().open(file).map_err(StoreError::of_file)?);
     narrow(file, 0o600)
 }

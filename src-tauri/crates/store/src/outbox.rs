@@ -16,6 +16,7 @@
 //!     └──────────── send again ──────────── NeedsReview ◀──────┘
 //!                                                └─ it arrived ──▶ Settled
 //!   discard: Queued, Uploading, Failed, NeedsReview ──▶ Failed (discarded), the bubble goes      expire: Queued ──▶ Failed
+//!   restored: Queued, Uploading, Sending, Failed ──▶ Unknown, in a backup that takes the place of the history
 //!   doubt: Sending, Uploading, Queued ──▶ NeedsReview, instead of refuse and expire, once an attempt of the part was unclear
 //! ```
 //!
@@ -37,6 +38,7 @@ mod machine;
 mod progress;
 mod queue;
 mod read_back;
+mod restored;
 
 mod one_by_one;
 
@@ -68,6 +70,7 @@ use progress::attempts_of;
 pub use progress::{attempts, intent_state, progress};
 pub use queue::{Sendable, Turn, hold_back_old, next_sendable, set_waiting};
 pub use read_back::{Unsettled, fresh_read, unsettled};
+pub(crate) use restored::restored;
 
 /// A row of `attempt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

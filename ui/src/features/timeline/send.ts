@@ -150,6 +150,8 @@ function unclear(reason: SendReason | null, platform: string, at: string): strin
   switch (reason?.kind) {
     case 'interrupted':
       return m.unclear_interrupted({ time: at });
+    case 'restored':
+      return m.unclear_restored({ time: at });
     case 'unclear_answer':
       return m.unclear_answer({ platform, time: at });
     default:

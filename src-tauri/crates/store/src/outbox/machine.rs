@@ -22,6 +22,8 @@ pub(super) enum Step {
     Expire,
     /// Refused or expired, after an attempt whose outcome was never known: that one may have been delivered.
     Doubt,
+    /// Found in a backup: what became of it since is not known.
+    Restored,
 }
 
 impl Step {
@@ -43,6 +45,7 @@ impl Step {
             Self::Discard => "discarded",
             Self::Expire => "expired",
             Self::Doubt => "doubted",
+            Self::Restored => "restored",
         }
     }
 }
@@ -62,6 +65,7 @@ pub(super) fn next_state(from: SendState, step: Step) -> Option<SendState> {
         (Sending, Step::LoseTrack | Step::FoundAtStart) => Some(Unknown),
         (Queued | Uploading | Sending | Unknown | NeedsReview | Settled | Accepted, Step::Echo) => Some(Accepted),
         (Unknown, Step::NotFound) | (Queued | Uploading | Sending, Step::Doubt) => Some(NeedsReview),
+        (Queued | Uploading | Sending | Failed, Step::Restored) => Some(Unknown),
         (Failed, Step::Retry) => Some(Queued),
         (NeedsReview, Step::SendAgain) => Some(Queued),
         (NeedsReview, Step::Arrived) => Some(Settled),
