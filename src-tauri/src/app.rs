@@ -21,7 +21,7 @@ use crate::{
     changes::Batch,
     clipboard, demo, ipc,
     media::{self, server::MediaServer},
-    notify,
+    notify, picker,
     shell::{Facts, Restart, Shell, Wish},
     tray, window,
 };
@@ -81,7 +81,8 @@ fn set_up(app: &AppHandle, arguments: &Arguments, next: Next, player: MediaServe
     let facts = Facts { demo: arguments.demo, connect: arguments.connect, tray: tray::has_host() };
     let (handle, asked, given) = (app.clone(), next, arguments.clone());
     let shell = Shell::new(facts.clone(), move || open(&given), move |wish| fulfil(&handle, wish, &asked));
-    app.manage(shell.with_media(player).with_clipboard(clipboard::of(app.clone())));
+    let (clipboard, picker) = (clipboard::of(app.clone()), picker::of(app.clone()));
+    app.manage(shell.with_media(player).with_clipboard(clipboard).with_picker(picker));
 
     let settings = tauri::async_runtime::block_on(early_settings(app));
     let window = window::create(app, settings.theme)?;

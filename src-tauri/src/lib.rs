@@ -18,6 +18,7 @@ pub mod graphics;
 pub mod ipc;
 pub mod media;
 mod notify;
+pub mod picker;
 pub mod shell;
 mod tray;
 mod window;

@@ -33,6 +33,7 @@ use crate::{
     clipboard::{self, Copied},
     commands::start::{Boot, OpenAt},
     media::server::MediaServer,
+    picker::{self, Picker},
 };
 
 /// Rows of the first screen.
@@ -87,6 +88,8 @@ pub struct Shell {
     page: Mutex<Page>,
     media: MediaServer,
     clipboard: clipboard::Reader,
+    /// One dialog at a time.
+    picker: tokio::sync::Mutex<Picker>,
     /// Files that were dropped on the window and wait for the page to say which conversation they are for.
     dropped: Mutex<Vec<PathBuf>>,
 }
@@ -132,6 +135,7 @@ impl Shell {
             page: Mutex::new(page),
             media: MediaServer::default(),
             clipboard: clipboard::nothing(),
+            picker: tokio::sync::Mutex::new(picker::nothing()),
             dropped: Mutex::default(),
         }
     }
@@ -148,6 +152,21 @@ impl Shell {
     pub fn with_clipboard(mut self, clipboard: clipboard::Reader) -> Self {
         self.clipboard = clipboard;
         self
+    }
+
+    /// On a desktop with a dialog for files.
+    #[must_use]
+    pub fn with_picker(mut self, picker: Picker) -> Self {
+        self.picker = tokio::sync::Mutex::new(picker);
+        self
+    }
+
+    /// Files that the user chooses now; none if a dialog is open already.
+    pub async fn picked(&self) -> Vec<PathBuf> {
+        match self.picker.try_lock() {
+            Ok(picker) => picker().await,
+            Err(_) => Vec::new(),
+        }
     }
 
     /// What another program copied last.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use backscroll_desktop::media::server::MediaServer;
+use backscroll_desktop::media::server::{MediaServer, Played};
 use backscroll_engine::{Inbox, InboxOptions, MetaSecrets, Secret, SecretsMode, SystemClock};
 use backscroll_model::*;
 use backscroll_simulator::{Clock, Content, Inbound, Platform as Sim, ProfileId, SimOptions, Simulator, WorldKind};
@@ -78,7 +78,7 @@ impl Desk {
 
     /// Host and path of an attachment's address.
     async fn address(&self, id: AttachmentId) -> (String, String) {
-        let url = self.server.address(self.inbox.clone(), id).await.unwrap();
+        let url = self.server.address(self.inbox.clone(), Played::Attachment(id)).await.unwrap();
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         (host.to_owned(), format!("/{path}"))
     }
@@ -194,7 +194,7 @@ async fn every_run_has_its_own_token_and_nobody_is_heard_after_the_end() {
     let (host, path) = desk.address(desk.film).await;
     let taken = MediaServer::take_port();
     let origin = taken.origin().unwrap();
-    let other = taken.address(desk.inbox.clone(), desk.film).await.unwrap();
+    let other = taken.address(desk.inbox.clone(), Played::Attachment(desk.film)).await.unwrap();
     assert!(other.starts_with(&format!("{origin}/")), "the origin that the policy names");
     assert_ne!(other.rsplit('/').nth(1), path.split('/').nth(1));
 

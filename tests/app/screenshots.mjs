@@ -115,7 +115,9 @@ const worlds = [
         await paste(window, desktop, { 'terrace.png': picture(), 'summer menu.png': picture(480, 640), 'price list.pdf': pdf(12_000_000) }, 3);
         await window.type('textbox', like('composer_label'), 'The terrace, the menu, and what it costs.');
       },
+      'file-preview': async (window) => window.click('button', t('file_preview', { name: 'terrace.png' })),
       'refused-file': async (window, simulator, desktop) => {
+        await window.press('Escape');
         await paste(window, desktop, { 'cake.jpg': Buffer.from('MZ\x90\x00 not a photo', 'latin1') }, 3);
         await window.sees(t('files_refused'));
       },
@@ -136,6 +138,31 @@ const worlds = [
           return entry !== undefined;
         }`, t('reply')));
         await window.find('button', t('reply_forget'));
+      },
+      'reacted': async (window) => {
+        await window.click('button', t('reply_forget'));
+        await window.press('Control', 'Shift', 'e');
+        await window.click('button', t('react_with', { emoji: '👍' }));
+        await until('both reactions', async () => await window.run(`() => {
+          const chip = [...document.querySelectorAll('.reaction')].find((one) => one.textContent.includes('👍'));
+          chip?.click();
+          return chip !== undefined;
+        }`));
+      },
+      'planned': async (window) => {
+        await window.press('Escape');
+        for (const [words, hours] of [['Your ten loaves are ready from nine.', 2], ['Shall we bake the same for next week?', 5]]) {
+          const conversation = await selected(window);
+          await window.command('send', { conversation, request: { text: words, files: [], reply_to: null, send_at: Date.now() + hours * 3_600_000 } });
+        }
+        await window.find('button', like('planned', { count: 2 }));
+      },
+      'planned-list': async (window) => window.click('button', like('planned', { count: 2 })),
+      'window-refused': async (window, simulator) => {
+        await window.press('Escape');
+        await simulator.fail({ kind: 'graph', code: 10, subcode: 2_018_278 }, { method: 'POST', path: '/graph', within: '/messages' });
+        await send(window, 'And the invoice?');
+        await window.sees(t('send_when_open', { name: 'Priya Nair' }));
       },
       'outbox': async (window) => {
         await window.press('Control', ',');
@@ -182,6 +209,11 @@ for (const { args = [], states } of worlds) {
 // 256 colours are enough for a page of flat colours, and a third of the size.
 const readme = join(out, 'demo-light-1280x800.png');
 await run('convert', [readme, '-strip', '-dither', 'None', '-colors', '255', '-define', 'png:compression-level=9', `PNG8:${join(out, 'README.png')}`]).catch(() => {});
+
+/** The conversation that is open, as the inbox numbers it. */
+async function selected(window) {
+  return await window.run(`() => Number(document.querySelector('[role=option][aria-selected=true]').id.replace('conversation-', ''))`);
+}
 
 /** The page of the first account; the settings come with the first visit. */
 async function account(window) {

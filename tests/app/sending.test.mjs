@@ -2,6 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { like, t } from '../shared/texts.mjs';
 import { until } from '../shared/process.mjs';
 import { Simulator } from '../shared/simulator.mjs';
@@ -176,6 +177,70 @@ test('files leave the window', async (t_) => {
   await t_.test('the page of everything sent lists them', async () => {
     const { rows } = await window.command('ledger', { conversation: null, after: null, limit: 50 });
     assert.equal(rows.filter((row) => row.state === 'accepted').length, 2);
+  });
+});
+
+test('files are chosen in the desktop’s own dialog', async (t_) => {
+  const desktop = await Desktop.start();
+  const simulator = await Simulator.start();
+  let window, id, chat;
+  t_.after(async () => {
+    await window?.close();
+    await desktop.close();
+    await simulator.stop();
+  });
+  window = await openApp(desktop);
+  await connect(window, simulator);
+  await simulator.control('knobs', { people_answer: false });
+  id = await desktop.windowId();
+  await desktop.place(id, 1280, 800);
+  [chat] = await simulator.chats('facebook');
+  await openConversation(window, chat.name);
+  const list = pdf(24_000_000);
+
+  await t_.test('a file is chosen, and leaves with its bytes', async () => {
+    const path = await inHome(desktop, 'großer café.pdf', list);
+    await window.click('button', t('attach'));
+    await desktop.chooseFile(t('attach'), path);
+    await holds(window, ['großer café.pdf']);
+    await desktop.focus(id);
+    await window.click('button', t('send'));
+    await sent(window, 1);
+    assert.equal(await copies(simulator, chat, list), 1);
+  });
+
+  await t_.test('closed without a choice it changes nothing, and opens again', async () => {
+    await window.press('Control', 'u');
+    await desktop.chooseFile(t('attach'));
+    assert.deepEqual(await tray(window), []);
+    await desktop.focus(id);
+    await window.press('Control', 'u');
+    await desktop.chooseFile(t('attach'), await inHome(desktop, 'terrace.png', picture(320, 240)));
+    await holds(window, ['terrace.png']);
+    await window.click('button', t('file_remove', { name: 'terrace.png' }));
+    await until('no files', async () => (await tray(window)).length === 0);
+  });
+
+  await t_.test('what is far too large is told so, chosen or dropped, and the window goes on', async () => {
+    const refused = () => until('the reason', async () => {
+      const [file] = await tray(window);
+      if (!like('refused_too_large', { platform: 'Messenger', size: '200 MB' }).test(file?.said ?? '')) throw new Error(JSON.stringify(file));
+      return true;
+    });
+    const album = await inHome(desktop, 'album.pdf', Buffer.from('%PDF-1.4\n'));
+    const end = Buffer.from('\n%%EOF\n');
+    const handle = await open(album, 'r+');
+    await handle.write(end, 0, end.length, 200_000_000 - end.length);
+    await handle.close();
+    await desktop.focus(id);
+    await window.click('button', t('attach'));
+    await desktop.chooseFile(t('attach'), album);
+    await refused();
+    await window.click('button', t('file_remove', { name: 'album.pdf' }));
+    await until('no files', async () => (await tray(window)).length === 0);
+    const source = await desktop.drag([album], 800, 400);
+    await desktop.drop(source);
+    await refused();
   });
 });
 

@@ -3,7 +3,7 @@ import { after, before as first, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { like, t } from '../shared/texts.mjs';
 import { until } from '../shared/process.mjs';
-import { carry, chosen, picture } from './lib/files.mjs';
+import { carry, chosen, gif, picture, wav } from './lib/files.mjs';
 import { accessible, Bridge, nothingClipped, startBrowser } from './lib/page.mjs';
 
 let browser;
@@ -65,6 +65,11 @@ async function open(page, bridge, id) {
   await page.locator(`#conversation-${id}[aria-selected=true]`).waitFor();
   await articles(page).first().waitFor();
   return id;
+}
+
+/** The conversation that is open, as the inbox numbers it. */
+async function selected(page) {
+  return Number((await page.getByRole('option', { selected: true }).getAttribute('id')).replace('conversation-', ''));
 }
 
 /** Chooses files by the button, as its dialog would hand them over. */
@@ -185,6 +190,143 @@ thread('a message is planned by the computer’s clock, moved, and sent by hand'
   assert.equal(await bridge.simulator.deliveries('Your cake is ready'), 1);
 });
 
+thread('what is planned stands over the answer in one line, and is decided from there', async (page, bridge) => {
+  const plan = async (words) => {
+    await text(page).fill(words);
+    await button(page, 'send_later').click();
+    await page.getByRole('dialog').getByRole('button', { name: t('later_hour') }).click();
+    await page.getByRole('dialog').getByRole('button', { name: t('later_plan') }).click();
+  };
+  const strip = page.getByRole('button', { name: like('planned', { count: 2 }) });
+  await plan('The first one');
+  await plan('The second one');
+  await strip.waitFor();
+  await accessible(page, 'the line of what is planned, light');
+  await strip.click();
+  const dialog = page.getByRole('dialog', { name: t('planned_title') });
+  await until('both', async () => (await dialog.getByRole('listitem').count()) === 2);
+  await accessible(page, 'what is planned, light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await accessible(page, 'what is planned, dark');
+  await page.setViewportSize({ width: 360, height: 480 });
+  await page.getByRole('complementary').waitFor({ state: 'detached' });
+  await nothingClipped(page, 'what is planned in the smallest window');
+  const first = dialog.getByRole('listitem').filter({ hasText: 'The first one' });
+  await first.getByRole('button', { name: t('send_now') }).click();
+  assert.equal(await bridge.simulator.deliveries('The first one'), 1);
+  await first.waitFor({ state: 'detached' });
+  await dialog.getByRole('button', { name: t('discard') }).click();
+  // The last one takes the list and the line with it.
+  await dialog.waitFor({ state: 'detached' });
+  await until('no line', async () => (await page.getByRole('button', { name: like('planned', { count: 1 }) }).count()) === 0);
+  assert.deepEqual(await bridge.simulator.delivered('The second one'), []);
+});
+
+thread('what is planned with files is discarded as a whole', async (page, bridge, row) => {
+  await choose(page, chosen('one.png', 'image/png', await picture(page)), chosen('two.png', 'image/png', await picture(page, 'image/png', [320, 240])));
+  await until('both are ready', async () => (await ready(page).count()) === 2);
+  await text(page).fill('With both');
+  await button(page, 'send_later').click();
+  await page.getByRole('dialog').getByRole('button', { name: t('later_hour') }).click();
+  await page.getByRole('dialog').getByRole('button', { name: t('later_plan') }).click();
+  await page.getByText(like('send_scheduled')).waitFor();
+  await page.getByText(like('send_scheduled')).locator('..').getByRole('button', { name: t('discard') }).click();
+  await until('none is planned', async () => (await bridge.invoke('planned', { conversation: row })).length === 0);
+  await until('all bubbles went', async () => (await page.getByText('With both').count()) === 0);
+  await until('the line too', async () => (await page.getByRole('button', { name: like('planned', { count: 1 }) }).count()) === 0);
+});
+
+thread('what missed its time asks, and takes another one', async (page, bridge) => {
+  // The computer would have to be off for minutes: what the inbox answers then.
+  const late = (part) => (part?.reason?.kind === 'scheduled' ? { ...part, reason: { kind: 'stale', why: 'missed' } } : part);
+  const answer = async (route, change) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: change(await response.json()) });
+  };
+  const lateMessage = (message) => ({ ...message, send: late(message.send) });
+  await page.route('**/invoke/messages_by_id', (route) => answer(route, (all) => all.map(lateMessage)));
+  await page.route('**/invoke/send', (route) => answer(route, (all) => all.map(lateMessage)));
+  await page.route('**/invoke/planned', (route) => answer(route, (all) => all.map((entry) => ({ ...entry, parts: entry.parts.map(late) }))));
+  await text(page).fill('Your order is ready');
+  await button(page, 'send_later').click();
+  await page.getByRole('dialog').getByRole('button', { name: t('later_hour') }).click();
+  await page.getByRole('dialog').getByRole('button', { name: t('later_plan') }).click();
+  await page.getByText(like('send_stale_missed')).waitFor();
+  await page.getByRole('button', { name: like('planned_missed', { count: 1 }) }).waitFor();
+  await accessible(page, 'what missed its time, light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await accessible(page, 'what missed its time, dark');
+  for (const key of ['send_now', 'discard']) await button(page, key).waitFor();
+  await button(page, 'send_other_time').click();
+  await page.getByRole('dialog').getByRole('button', { name: like('later_tomorrow') }).click();
+  await page.unroute('**/invoke/messages_by_id');
+  await page.unroute('**/invoke/planned');
+  await page.getByRole('dialog').getByRole('button', { name: t('later_plan') }).click();
+  await page.getByText(like('send_scheduled')).waitFor();
+  await page.getByRole('button', { name: like('planned', { count: 1 }) }).waitFor();
+});
+
+thread('what was refused for the window cannot be tried again before the customer writes', async (page, bridge, row, chat) => {
+  await bridge.simulator.control('knobs', { people_answer: false });
+  await bridge.simulator.fail({ kind: 'error', http: 400, code: 107, message: '(#10) This message is sent outside of allowed window.' }, { method: 'POST', path: '/messages' });
+  await text(page).fill('Too late?');
+  await text(page).press('Enter');
+  await page.getByText(like('failed_window_closed')).waitFor();
+  await page.getByText(like('send_when_open')).waitFor();
+  assert.equal(await button(page, 'retry').isDisabled(), true);
+  await accessible(page, 'refused for the window, light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await accessible(page, 'refused for the window, dark');
+  await bridge.receive(chat, 'Still there?');
+  await until('it may be tried again', async () => !(await button(page, 'retry').isDisabled()));
+  await button(page, 'retry').click();
+  assert.equal(await bridge.simulator.deliveries('Too late?'), 1);
+});
+
+thread('a file is looked at as it will arrive', async (page) => {
+  await choose(page, chosen('wide.webp', 'image/webp', await picture(page, 'image/webp', [640, 320])), chosen('steps.gif', 'image/gif', gif()), chosen('hello.wav', 'audio/wav', wav()));
+  await until('all are ready', async () => (await ready(page).count()) === 3);
+  await tray(page).getByText(like('file_converted', { from: 'WEBP' })).waitFor();
+  const look = async (name) => {
+    await page.getByRole('button', { name: t('file_preview', { name }) }).click();
+    return page.getByRole('dialog', { name });
+  };
+  const dialog = await look((await tray(page).getByRole('listitem').first().getAttribute('aria-label')));
+  await until('the picture', async () => (await dialog.locator('img').evaluate((img) => img.naturalWidth)) === 640);
+  await accessible(page, 'a file as it will arrive, light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await accessible(page, 'a file as it will arrive, dark');
+  await page.setViewportSize({ width: 360, height: 480 });
+  await nothingClipped(page, 'a file as it will arrive in the smallest window');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.keyboard.press('Escape');
+  const moving = await look('steps.gif');
+  await until('the animation', async () => (await moving.locator('img').evaluate((img) => img.naturalWidth)) > 0);
+  await page.keyboard.press('Escape');
+  const sound = await look('hello.wav');
+  await until('the sound', async () => (await sound.locator('audio').evaluate((audio) => audio.duration)) > 0.4);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.evaluate(() => document.activeElement?.className.includes('thumb')), true, 'the focus is back');
+});
+
+thread('a program is refused in words that people use', async (page) => {
+  const program = Buffer.concat([Buffer.from('MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff', 'latin1'), Buffer.alloc(400)]);
+  await choose(page, chosen('setup.exe', 'application/octet-stream', program));
+  await tray(page).getByText(t('refused_unknown_type', { platform: 'Messenger' })).waitFor();
+  assert.doesNotMatch(await tray(page).innerText(), /application\//);
+});
+
+thread('an own picture is there in a few colours before it is painted', async (page) => {
+  await choose(page, chosen('own.png', 'image/png', await picture(page)));
+  await ready(page).waitFor();
+  await sendButton(page).click();
+  const blur = articles(page).last().locator('.picture canvas');
+  await blur.waitFor();
+  // The colour of the picture, from its hash alone.
+  const [r, g, b] = await blur.evaluate((canvas) => [...canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data]);
+  assert.ok(r < 60 && Math.abs(g - 128) < 40 && Math.abs(b - 128) < 40, `${r} ${g} ${b}`);
+});
+
 thread('everything sent is told in plain words, with its attempts', async (page, bridge) => {
   await text(page).fill('A first one');
   await text(page).press('Enter');
@@ -268,6 +410,63 @@ atMeta('a message is quoted, from its menu and by a key', async (page, bridge) =
   await bridge.simulator.deliveries('Yes, that one');
   const [entry] = await bridge.simulator.delivered('Yes, that one');
   assert.ok(entry.reply_to, 'the provider was told what it answers');
+});
+
+atMeta('a quote waits with its draft: in another conversation, and for the next start', async (page, bridge) => {
+  await page.keyboard.press('Control+ArrowUp');
+  const reply = form(page).locator('.reply');
+  await reply.waitFor();
+  const words = await reply.innerText();
+  const row = await selected(page);
+  await page.getByRole('option').nth(2).click();
+  await reply.waitFor({ state: 'detached' });
+  await open(page, bridge, row);
+  await reply.waitFor();
+  await page.reload();
+  await page.getByRole('option').first().waitFor();
+  await open(page, bridge, row);
+  await reply.waitFor();
+  assert.equal(await reply.innerText(), words);
+
+  await text(page).fill('This one, at last');
+  await text(page).press('Enter');
+  await bridge.simulator.deliveries('This one, at last');
+  const [entry] = await bridge.simulator.delivered('This one, at last');
+  assert.ok(entry.reply_to, 'the provider was told what it answers');
+  await until('the draft quotes nothing', async () => (await bridge.invoke('draft_quote', { conversation: row })) === null);
+});
+
+atMeta('a quoted answer that is taken back quotes again', async (page, bridge) => {
+  const row = await selected(page);
+  await button(page, 'settings').click();
+  await page.getByRole('radio', { name: t('hold_long') }).check();
+  await open(page, bridge, row);
+  await page.keyboard.press('Control+ArrowUp');
+  await button(page, 'reply_forget').waitFor();
+  await text(page).fill('Not yet');
+  await text(page).press('Enter');
+  await button(page, 'undo').click();
+  await until('the text is back', async () => (await text(page).inputValue()) === 'Not yet');
+  await button(page, 'reply_forget').waitFor();
+});
+
+atMeta('who reacted, and when, is told by a click', async (page) => {
+  await page.keyboard.press('Control+Shift+E');
+  await page.getByRole('dialog', { name: t('react') }).getByRole('button', { name: t('react_with', { emoji: '👍' }) }).click();
+  const thumb = articles(page).locator('.reaction').filter({ hasText: '👍' });
+  await thumb.click();
+  const who = page.getByRole('dialog', { name: t('reactions') });
+  await who.getByText(t('you'), { exact: true }).waitFor();
+  assert.match(await who.innerText(), /\d\d:\d\d/);
+  await accessible(page, 'who reacted, light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await accessible(page, 'who reacted, dark');
+  await page.keyboard.press('Escape');
+  await who.waitFor({ state: 'detached' });
+  assert.equal(await thumb.evaluate((chip) => chip === document.activeElement), true);
+  await thumb.click();
+  await who.getByRole('button', { name: t('react_take_back') }).click();
+  await thumb.waitFor({ state: 'detached' });
 });
 
 atMeta('a reaction is chosen by a key, from more, and taken back', async (page, bridge) => {

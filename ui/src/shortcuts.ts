@@ -30,7 +30,7 @@ function run(app: App, event: KeyboardEvent): boolean {
     if (key.toLowerCase() === 'u' && !event.shiftKey) return done((app.wantsFiles += 1));
     // With ⌘ the arrow goes to the beginning of the text.
     if (key === 'ArrowUp' && event.ctrlKey && !event.shiftKey) return done(app.quote(thread.messages.findLast((message) => app.canQuote(message))));
-    if (key.toLowerCase() === 'e' && event.shiftKey) return done((app.reacting = thread.messages.findLast((message) => message.direction === 'in' && app.canReact(message))?.id ?? null));
+    if (key.toLowerCase() === 'e' && event.shiftKey) return done(app.reactToLast());
   }
   if (key === 'Escape' && event.shiftKey) return done(void app.markAllRead());
   if (control || event.altKey || isTyping(event)) return false;

@@ -84,14 +84,32 @@ pub async fn set_state(
     shell.inbox().await?.set_state(check::id(conversation)?, state).await
 }
 
-/// Keeps a draft; empty text removes it.
+/// Keeps the text of a draft; empty text removes it.
 #[tauri::command]
 #[specta::specta]
 pub async fn save_draft(shell: State<'_, Shell>, conversation: ConversationId, text: String) -> Result<()> {
     shell.inbox().await?.save_draft(check::id(conversation)?, check::text(text)?).await
 }
 
-/// The whole draft.
+/// Keeps the message that a draft quotes; `null` forgets it.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_draft_quote(
+    shell: State<'_, Shell>,
+    conversation: ConversationId,
+    message: Option<MessageId>,
+) -> Result<()> {
+    shell.inbox().await?.save_draft_quote(check::id(conversation)?, check::maybe_id(message)?).await
+}
+
+/// The message that a draft quotes.
+#[tauri::command]
+#[specta::specta]
+pub async fn draft_quote(shell: State<'_, Shell>, conversation: ConversationId) -> Result<Option<Message>> {
+    shell.inbox().await?.draft_quote(check::id(conversation)?).await
+}
+
+/// The text of a draft.
 #[tauri::command]
 #[specta::specta]
 pub async fn draft(shell: State<'_, Shell>, conversation: ConversationId) -> Result<Option<String>> {

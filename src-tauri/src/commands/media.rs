@@ -5,7 +5,7 @@ use directories::UserDirs;
 use tauri::State;
 
 use super::Result;
-use crate::{check, shell::Shell};
+use crate::{check, media::server::Played, shell::Shell};
 
 /// Where a film or sound is played from: an address on loopback, good until the program ends. Ask for it when the player
 /// is shown; if there is no copy, the address answers 404.
@@ -13,12 +13,20 @@ use crate::{check, shell::Shell};
 #[specta::specta]
 pub async fn media_address(shell: State<'_, Shell>, attachment: AttachmentId) -> Result<String> {
     let (attachment, inbox) = (check::id(attachment)?, shell.inbox().await?);
-    let address = shell.media().address(inbox, attachment).await;
-    address.map_err(|error| UserError {
-        code: ErrorCode::Internal,
-        retry_at: None,
-        detail: format!("no port for films and sounds: {}", error.kind()),
-    })
+    shell.media().address(inbox, Played::Attachment(attachment)).await.map_err(no_port)
+}
+
+/// The same for a film or sound of a draft, before it leaves.
+#[tauri::command]
+#[specta::specta]
+pub async fn outgoing_address(shell: State<'_, Shell>, file: OutgoingFileId) -> Result<String> {
+    let (file, inbox) = (check::id(file)?, shell.inbox().await?);
+    shell.media().address(inbox, Played::Outgoing(file)).await.map_err(no_port)
+}
+
+fn no_port(error: std::io::Error) -> UserError {
+    let detail = format!("no port for films and sounds: {}", error.kind());
+    UserError { code: ErrorCode::Internal, retry_at: None, detail }
 }
 
 /// Saves a copy into the Downloads folder, under the name that it came with, made safe; never over another file. Answers

@@ -68,7 +68,14 @@ pub async fn ledger(
     shell.inbox().await?.ledger(conversation, after, check::limit(limit)?).await
 }
 
-/// Attaches what was pasted or picked: its name and its bytes in base64.
+/// What a conversation has for later and what missed its time, soonest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn planned(shell: State<'_, Shell>, conversation: ConversationId) -> Result<Vec<LedgerEntry>> {
+    shell.inbox().await?.planned(check::id(conversation)?).await
+}
+
+/// Attaches what was pasted, or picked in a browser: its name and its bytes in base64.
 #[tauri::command]
 #[specta::specta]
 pub async fn attach_bytes(
@@ -97,6 +104,19 @@ pub async fn attach_dropped(shell: State<'_, Shell>, conversation: ConversationI
     Ok(attached)
 }
 
+/// Opens the desktop's dialog and attaches what the user chooses there: files of any size, read from where they lie. The
+/// page learns no path. Answers nothing if the user chose nothing, or while such a dialog is open.
+#[tauri::command]
+#[specta::specta]
+pub async fn attach_picked(shell: State<'_, Shell>, conversation: ConversationId) -> Result<Vec<OutgoingFileId>> {
+    let (conversation, inbox) = (check::id(conversation)?, shell.inbox().await?);
+    let mut attached = Vec::new();
+    for path in shell.picked().await {
+        attached.push(inbox.attach_file(conversation, path).await?);
+    }
+    Ok(attached)
+}
+
 /// Attaches the files or the picture that another program copied: for a paste that tells the page of neither. Answers
 /// nothing where there is neither.
 #[tauri::command]
@@ -116,6 +136,17 @@ pub async fn attach_copied(shell: State<'_, Shell>, conversation: ConversationId
         }
     }
     Ok(attached)
+}
+
+/// Attaches the file at an address of the web, after a look at it.
+#[tauri::command]
+#[specta::specta]
+pub async fn attach_address(
+    shell: State<'_, Shell>,
+    conversation: ConversationId,
+    address: String,
+) -> Result<OutgoingFileId> {
+    shell.inbox().await?.attach_address(check::id(conversation)?, &check::text(address)?).await
 }
 
 /// The files of a draft, in order.

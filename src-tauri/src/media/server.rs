@@ -3,7 +3,8 @@
 //! Promises: 127.0.0.1 only, on a port that the system chose; nothing listens to requests before the first player wants
 //! something; an address holds a token of this run, 128 random bits, without which every answer is the same 404; the
 //! `Host` header must be our own address, so that no page of a browser reaches us under a name of its own; only copies
-//! of attachments that the history knows, only films and sounds, by their id, never by a path; read-only, one range at a
+//! of attachments and of files in drafts that the history knows, only films and sounds, by their id, never by a path;
+//! read-only, one range at a
 //! time, nothing that a web view would run, nothing that it would keep. Closed at quit.
 //!
 //! The page may play from exactly this origin: the port is taken before the window exists and written into its
@@ -13,6 +14,7 @@
 //! Refuses: cross-origin reading. Players load without asking; a script of any page gets no permission to read.
 
 use std::{
+    fmt,
     io::SeekFrom,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     ops::RangeInclusive,
@@ -27,13 +29,31 @@ use axum::{
     response::Response,
 };
 use backscroll_engine::{Inbox, MediaCopy};
-use backscroll_model::AttachmentId;
+use backscroll_model::{AttachmentId, OutgoingFileId};
 use rand::Rng as _;
 use tokio::{
     io::{AsyncReadExt as _, AsyncSeekExt as _},
     sync::OnceCell,
 };
 use tokio_util::{io::ReaderStream, sync::CancellationToken};
+
+/// What an address is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Played {
+    /// A file of a message: `/TOKEN/12`.
+    Attachment(AttachmentId),
+    /// A file of a draft, before it leaves: `/TOKEN/d12`.
+    Outgoing(OutgoingFileId),
+}
+
+impl fmt::Display for Played {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attachment(id) => write!(f, "{}", id.0),
+            Self::Outgoing(id) => write!(f, "d{}", id.0),
+        }
+    }
+}
 
 /// The server of one run.
 #[derive(Debug, Default)]
@@ -71,15 +91,15 @@ impl MediaServer {
         Some(format!("http://{address}"))
     }
 
-    /// Where the copy of an attachment is played from. Starts the server with its first call; whether there is a copy is
-    /// seen by whoever asks for it.
+    /// Where a copy is played from. Starts the server with its first call; whether there is a copy is seen by whoever asks
+    /// for it.
     ///
     /// # Errors
     ///
     /// When no port can be had.
-    pub async fn address(&self, inbox: Inbox, attachment: AttachmentId) -> std::io::Result<String> {
+    pub async fn address(&self, inbox: Inbox, played: Played) -> std::io::Result<String> {
         let running = self.running.get_or_try_init(|| async { self.start(inbox) }).await?;
-        Ok(format!("http://{}/{}/{}", running.host, running.token, attachment.0))
+        Ok(format!("http://{}/{}/{played}", running.host, running.token))
     }
 
     fn start(&self, inbox: Inbox) -> std::io::Result<Running> {
@@ -145,7 +165,7 @@ async fn answer(State(serving): State<Serving>, request: Request) -> Response {
     if host != Some(serving.running.host.as_bytes()) {
         return refusal(StatusCode::NOT_FOUND);
     }
-    let Some(id) = asked_for(request.uri().path(), &serving.running.token) else {
+    let Some(played) = asked_for(request.uri().path(), &serving.running.token) else {
         return refusal(StatusCode::NOT_FOUND);
     };
     let is_head = match *request.method() {
@@ -153,7 +173,11 @@ async fn answer(State(serving): State<Serving>, request: Request) -> Response {
         Method::HEAD => true,
         _ => return refusal(StatusCode::METHOD_NOT_ALLOWED),
     };
-    let copy = match serving.inbox.media_copy(id).await {
+    let copy = match played {
+        Played::Attachment(id) => serving.inbox.media_copy(id).await,
+        Played::Outgoing(id) => serving.inbox.outgoing_copy(id).await,
+    };
+    let copy = match copy {
         Ok(Some(copy)) if is_played(&copy.mime) => copy,
         Ok(_) => return refusal(StatusCode::NOT_FOUND),
         Err(error) => {
@@ -173,14 +197,16 @@ async fn answer(State(serving): State<Serving>, request: Request) -> Response {
     }
 }
 
-/// The id in `/TOKEN/ID`, if the token is ours.
-fn asked_for(path: &str, token: &str) -> Option<AttachmentId> {
+/// What `/TOKEN/ID` is of, if the token is ours.
+fn asked_for(path: &str, token: &str) -> Option<Played> {
     let (given, id) = path.strip_prefix('/')?.split_once('/')?;
     // Without an early end: how long it takes tells nothing of how much was right.
     let differ = given.len() ^ token.len();
     let differ = given.bytes().zip(token.bytes()).fold(differ, |sum, (a, b)| sum | usize::from(a ^ b));
-    let plain = (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
-    (differ == 0 && plain).then(|| id.parse().ok().map(AttachmentId))?
+    let (number, in_draft) = id.strip_prefix('d').map_or((id, false), |number| (number, true));
+    let plain = (1..=16).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    let number = (differ == 0 && plain).then(|| number.parse().ok())??;
+    Some(if in_draft { Played::Outgoing(OutgoingFileId(number)) } else { Played::Attachment(AttachmentId(number)) })
 }
 
 fn is_played(mime: &str) -> bool {
@@ -310,9 +336,14 @@ mod tests {
 
     #[test]
     fn only_the_token_and_a_number_are_an_address() {
-        assert_eq!(asked_for("/secret/12", "secret"), Some(AttachmentId(12)));
+        assert_eq!(asked_for("/secret/12", "secret"), Some(Played::Attachment(AttachmentId(12))));
+        assert_eq!(asked_for("/secret/d12", "secret"), Some(Played::Outgoing(OutgoingFileId(12))));
         for path in [
             "",
+            "/secret/d",
+            "/secret/dd1",
+            "/secret/1d",
+            "/d12",
             "/",
             "/12",
             "/secret",

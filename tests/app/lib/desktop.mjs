@@ -172,6 +172,21 @@ export class Desktop {
     await run('xdotool', ['key', '--clearmodifiers', chord], { env: this.env });
   }
 
+  /** In the dialog for files with this title: writes the path of a file and confirms; without one, closes it. */
+  async chooseFile(title, path) {
+    const search = async () => (await run('xdotool', ['search', '--onlyvisible', '--name', `^${title}$`], { env: this.env }).catch(() => ({ stdout: '' }))).stdout.trim();
+    const id = await until(`the dialog ${title}`, search);
+    // It hears keys once it is drawn; a path is one from its first slash on, and the entry for it appears with that.
+    await run('xdotool', ['sleep', '1', 'windowfocus', '--sync', id, 'sleep', '0.5'], { env: this.env });
+    if (path !== undefined) await run('xdotool', ['type', '--delay', '30', path], { env: this.env });
+    // The first key may only close the list of proposals.
+    await until('the dialog is gone', async () => {
+      if ((await search()) === '') return true;
+      await run('xdotool', ['sleep', '0.7', 'windowfocus', id, 'key', path === undefined ? 'Escape' : 'Return', 'sleep', '0.7'], { env: this.env }).catch(() => {});
+      return (await search()) === '';
+    });
+  }
+
   /** Begins to drag files from a file manager in the corner (the window must leave room there) to this point. */
   async drag(files, x, y) {
     const [fromX, fromY] = [1330, 930];

@@ -39,10 +39,14 @@ export const commands = {
 	markUnread: (conversation: ConversationId) => typedError<null, UserError>(__TAURI_INVOKE("mark_unread", { conversation })),
 	/**  Puts it into a state; answers the state before, for *Undo*. */
 	setState: (conversation: ConversationId, state: ConversationState) => typedError<ConversationState, UserError>(__TAURI_INVOKE("set_state", { conversation, state })),
-	/**  Keeps a draft; empty text removes it. */
+	/**  Keeps the text of a draft; empty text removes it. */
 	saveDraft: (conversation: ConversationId, text: string) => typedError<null, UserError>(__TAURI_INVOKE("save_draft", { conversation, text })),
-	/**  The whole draft. */
+	/**  The text of a draft. */
 	draft: (conversation: ConversationId) => typedError<string | null, UserError>(__TAURI_INVOKE("draft", { conversation })),
+	/**  Keeps the message that a draft quotes; `null` forgets it. */
+	saveDraftQuote: (conversation: ConversationId, message: MessageId | null) => typedError<null, UserError>(__TAURI_INVOKE("save_draft_quote", { conversation, message })),
+	/**  The message that a draft quotes. */
+	draftQuote: (conversation: ConversationId) => typedError<Message | null, UserError>(__TAURI_INVOKE("draft_quote", { conversation })),
 	/**  A page of a thread, oldest first; `limit` at most 200. */
 	thread: (conversation: ConversationId, position: ThreadPosition, limit: number) => typedError<ThreadPage, UserError>(__TAURI_INVOKE("thread", { conversation, position, limit })),
 	/**  Messages by id, with their relations. Unknown ids are left out. */
@@ -60,6 +64,8 @@ export const commands = {
 	 *  is shown; if there is no copy, the address answers 404.
 	 */
 	mediaAddress: (attachment: AttachmentId) => typedError<string, UserError>(__TAURI_INVOKE("media_address", { attachment })),
+	/**  The same for a film or sound of a draft, before it leaves. */
+	outgoingAddress: (file: OutgoingFileId) => typedError<string, UserError>(__TAURI_INVOKE("outgoing_address", { file })),
 	/**
 	 *  Saves a copy into the Downloads folder, under the name that it came with, made safe; never over another file. Answers
 	 *  the file's name there.
@@ -82,7 +88,9 @@ export const commands = {
 	react: (message: MessageId, emoji: string | null) => typedError<null, UserError>(__TAURI_INVOKE("react", { message, emoji })),
 	/**  Everything that was sent or shall be, newest first, of one conversation or of all. */
 	ledger: (conversation: ConversationId | null, after: Place | null, limit: number) => typedError<LedgerPage, UserError>(__TAURI_INVOKE("ledger", { conversation, after, limit })),
-	/**  Attaches what was pasted or picked: its name and its bytes in base64. */
+	/**  What a conversation has for later and what missed its time, soonest first. */
+	planned: (conversation: ConversationId) => typedError<LedgerEntry[], UserError>(__TAURI_INVOKE("planned", { conversation })),
+	/**  Attaches what was pasted, or picked in a browser: its name and its bytes in base64. */
 	attachBytes: (conversation: ConversationId, name: string, bytes: string) => typedError<OutgoingFileId, UserError>(__TAURI_INVOKE("attach_bytes", { conversation, name, bytes })),
 	/**  Attaches what was dropped on the window last. The page names no paths: what it could name, it could send. */
 	attachDropped: (conversation: ConversationId) => typedError<OutgoingFileId[], UserError>(__TAURI_INVOKE("attach_dropped", { conversation })),
@@ -91,6 +99,13 @@ export const commands = {
 	 *  nothing where there is neither.
 	 */
 	attachCopied: (conversation: ConversationId) => typedError<OutgoingFileId[], UserError>(__TAURI_INVOKE("attach_copied", { conversation })),
+	/**
+	 *  Opens the desktop's dialog and attaches what the user chooses there: files of any size, read from where they lie. The
+	 *  page learns no path. Answers nothing if the user chose nothing, or while such a dialog is open.
+	 */
+	attachPicked: (conversation: ConversationId) => typedError<OutgoingFileId[], UserError>(__TAURI_INVOKE("attach_picked", { conversation })),
+	/**  Attaches the file at an address of the web, after a look at it. */
+	attachAddress: (conversation: ConversationId, address: string) => typedError<OutgoingFileId, UserError>(__TAURI_INVOKE("attach_address", { conversation, address })),
 	/**  The files of a draft, in order. */
 	outgoingFiles: (conversation: ConversationId) => typedError<OutgoingFile[], UserError>(__TAURI_INVOKE("outgoing_files", { conversation })),
 	/**  Puts the files of a draft into this order. */
@@ -326,6 +341,8 @@ export type Attachment = {
 	width: number | null,
 	/**  See `width`. */
 	height: number | null,
+	/**  A blurred placeholder: a ThumbHash in base64. Known of pictures that were sent from here. */
+	blur: string | null,
 };
 
 /**  A file or link that belongs to a message: our row. */
@@ -967,7 +984,19 @@ longest_ms: number } |
 /**  Looking at it took too long. */
 { kind: "took_too_long" } | 
 /**  The program ended, or the disk failed, while it was being made ready. */
-{ kind: "interrupted" };
+{ kind: "interrupted" } | 
+/**  No room is left on the disk for the copy that is sent. */
+{ kind: "disk_full" } | 
+/**  Attached by its address: only public ones over https are fetched. */
+{ kind: "not_public" } | 
+/**  Attached by its address: there is no file. */
+{ kind: "address_gone" } | 
+/**  Attached by its address: it did not answer. */
+{ kind: "address_silent" } | 
+/**  Attached by its address: larger than any platform takes. */
+{ kind: "larger_than"; 
+/**  The limit, in bytes. */
+limit: number };
 
 /**  Where a file of a draft stands. */
 export type FileState = 
@@ -1461,6 +1490,8 @@ export type OutgoingFile = {
 	thumbnail: string | null,
 	/**  A blurred placeholder: a ThumbHash in base64. */
 	blur: string | null,
+	/**  Of a picture: the path behind `media://localhost/` of what its message will show. */
+	picture: string | null,
 	/**  What was changed so that it may be sent. */
 	changes: FileChange[],
 };
@@ -1585,6 +1616,13 @@ export type Reaction = {
 	mine: boolean,
 	/**  The emoji. */
 	emoji: string,
+	/**
+	 *  When: by the platform's clock if it was told, else by ours, when a reading first showed it. `None`: it was there
+	 *  when the message came.
+	 */
+	at: Timestamp | null,
+	/**  The platform told when, or it is our own: webhooks tell it, readings do not. */
+	told: boolean,
 };
 
 /**  What *mark all as read* changed of one conversation: the answer to it, and what its *Undo* hands back. */

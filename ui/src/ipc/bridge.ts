@@ -24,6 +24,7 @@ Object.assign(window, { __TAURI_INTERNALS__: { invoke } });
 
 export const host: Host = {
   ...plain(commands),
+  picksFiles: false,
   mediaUrl: (path) => `/media/${path}?token=${encodeURIComponent(token)}`,
   listen(listeners) {
     const changes = new EventSource(`/changes?token=${encodeURIComponent(token)}`);

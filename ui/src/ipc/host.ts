@@ -56,6 +56,8 @@ export interface Listeners {
 export interface Host extends Commands {
   /** Called once. Changes that were committed before it are in what `boot` and the queries answer. */
   listen(listeners: Listeners): Promise<void>;
+  /** `attachPicked` opens the desktop's dialog for files; a browser has its own. */
+  readonly picksFiles: boolean;
   /** The address of a picture in the local cache. No other picture is ever shown. */
   mediaUrl(path: string): string;
 }

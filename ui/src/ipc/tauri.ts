@@ -9,6 +9,7 @@ const media = navigator.userAgent.includes('Windows') ? 'http://media.localhost/
 
 export const host: Host = {
   ...plain(commands),
+  picksFiles: true,
   mediaUrl: (path) => media + path,
   async listen(listeners) {
     await events.open.listen((event) => listeners.open(event.payload));

@@ -31,8 +31,11 @@ export function refusalSentence(refusal: FileRefusal, platform: string): string 
       return m.refused_empty();
     case 'damaged':
       return m.refused_damaged();
-    case 'wrong_type':
-      return refusal.mime === null ? m.refused_unknown_type({ platform }) : m.refused_wrong_type({ platform, type: fileType(refusal.mime, null) ?? refusal.mime });
+    case 'wrong_type': {
+      // A name that nobody would say (`application/vnd.microsoft.portable-executable`) is none.
+      const type = fileType(refusal.mime, null);
+      return type === null ? m.refused_unknown_type({ platform }) : m.refused_wrong_type({ platform, type });
+    }
     case 'save_as_jpeg':
       return m.refused_save_as_jpeg();
     case 'too_large':
@@ -47,6 +50,16 @@ export function refusalSentence(refusal: FileRefusal, platform: string): string 
         ? m.refused_too_short({ platform, length: length ?? '', shortest: shortest ?? '' })
         : m.refused_too_long({ platform, length: length ?? '', longest: longest ?? '' });
     }
+    case 'disk_full':
+      return m.refused_disk_full();
+    case 'not_public':
+      return m.refused_not_public();
+    case 'address_gone':
+      return m.refused_address_gone();
+    case 'address_silent':
+      return m.refused_address_silent();
+    case 'larger_than':
+      return m.refused_larger_than({ platform, limit: fileSize(refusal.limit) });
     case 'took_too_long':
       return m.refused_took_too_long();
     case 'interrupted':

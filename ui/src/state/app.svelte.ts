@@ -338,6 +338,15 @@ export class App {
     this.wantsComposer += 1;
   }
 
+  /** Attaches what the user chooses in the desktop's dialog: rows at once, whatever their size. */
+  async pick(): Promise<void> {
+    const draft = this.draft;
+    if (!draft) return;
+    await this.act(() => this.host.attachPicked(draft.conversation));
+    await draft.readFiles();
+    this.wantsComposer += 1;
+  }
+
   /** Whether the platform can point at it: for an answer that quotes it, for a reaction. */
   canQuote(message: Message): boolean {
     return this.abilities?.quote === true && message.remote_id !== null && message.kind !== 'unsent';
@@ -349,8 +358,16 @@ export class App {
 
   quote(message: Message | undefined): void {
     if (!this.draft || !message) return;
-    this.draft.reply = message;
+    this.draft.quote(message);
     this.wantsComposer += 1;
+  }
+
+  /** Chooses a reaction for the customer's newest message; what is far out of sight is gone to first. */
+  reactToLast(): void {
+    const last = this.thread?.messages.findLast((message) => message.direction === 'in' && this.canReact(message));
+    if (!last) return;
+    if (!document.querySelector(`[data-message="${last.id}"]`)) void this.thread?.toMessage(last.id);
+    this.reacting = last.id;
   }
 
   /** As the business, or no longer. */

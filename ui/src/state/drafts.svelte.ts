@@ -1,6 +1,6 @@
 /**
- * Drafts: one per conversation. The text is saved a moment after the last keystroke and whenever it is left; the files
- * are rows of the inbox from the moment they are attached, so both are there after a restart.
+ * Drafts: one per conversation. The text is saved a moment after the last keystroke and whenever it is left, the quoted
+ * message at once; the files are rows of the inbox from the moment they are attached. So all are there after a restart.
  */
 import type { Conversation, ConversationId, Host, Message, OutgoingFile, OutgoingFileId } from '../ipc/host';
 
@@ -21,8 +21,7 @@ export class Draft {
   files = $state.raw<OutgoingFile[]>([]);
   /** Files that the page is handing over and that are not among `files` yet. */
   adding = $state(0);
-  /** The message that the answer will quote. */
-  reply = $state.raw<Message | null>(null);
+  #reply = $state.raw<Message | null>(null);
 
   #host: Host;
   #saved = '';
@@ -38,6 +37,18 @@ export class Draft {
     const beginning = row.draft ?? '';
     this.text = this.#saved = beginning;
     if ([...beginning].length >= BEGINNING) void this.#load(beginning);
+    if (row.draft !== null) void this.#loadQuote();
+  }
+
+  /** The message that the answer will quote. */
+  get reply(): Message | null {
+    return this.#reply;
+  }
+
+  quote(message: Message | null): void {
+    if (this.#reply?.id === message?.id) return;
+    this.#reply = message;
+    this.#host.saveDraftQuote(this.conversation, message?.id ?? null).catch(this.#report);
   }
 
   write(text: string): void {
@@ -52,7 +63,7 @@ export class Draft {
     const taken = { files: this.files, reply: this.reply };
     this.text = '';
     this.files = [];
-    this.reply = null;
+    this.quote(null);
     this.#reading += 1;
     if (this.#saved !== '') void this.save();
     return taken;
@@ -61,7 +72,7 @@ export class Draft {
   /** Puts a text back that could not be sent or shall be edited, before what was typed since. */
   restore(text: string, taken: Taken = { files: [], reply: null }): void {
     this.write(this.text === '' ? text : text === '' ? this.text : `${text}\n${this.text}`);
-    this.reply ??= taken.reply;
+    if (this.reply === null) this.quote(taken.reply);
     if (taken.files.length > 0) void this.readFiles();
   }
 
@@ -83,6 +94,7 @@ export class Draft {
   async reread(): Promise<void> {
     try {
       this.text = this.#saved = (await this.#host.draft(this.conversation)) ?? '';
+      this.#reply = await this.#host.draftQuote(this.conversation);
       await this.readFiles();
     } catch (thrown) {
       this.#report(thrown);
@@ -119,6 +131,15 @@ export class Draft {
     } catch (thrown) {
       this.#report(thrown);
       await this.readFiles();
+    }
+  }
+
+  async #loadQuote(): Promise<void> {
+    try {
+      const quoted = await this.#host.draftQuote(this.conversation);
+      this.#reply ??= quoted;
+    } catch (thrown) {
+      this.#report(thrown);
     }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Draft } from './drafts.svelte';
-import { conversation, host } from './test-support';
+import { conversation, host, message } from './test-support';
 
 const fail = (thrown: unknown) => {
   throw thrown;
@@ -22,7 +22,7 @@ describe('a draft', () => {
 
   it('is read whole when the row carries only its beginning', async () => {
     const whole = 'x'.repeat(300);
-    const draft = new Draft(host({ draft: () => Promise.resolve(whole) }), conversation(1, { draft: 'x'.repeat(200) }), fail);
+    const draft = new Draft(host({ draft: () => Promise.resolve(whole), draftQuote: () => Promise.resolve(null) }), conversation(1, { draft: 'x'.repeat(200) }), fail);
     await vi.waitFor(() => expect(draft.text).toBe(whole));
   });
 
@@ -31,6 +31,17 @@ describe('a draft', () => {
     draft.write('second');
     draft.restore('first');
     expect(draft.text).toBe('first\nsecond');
+  });
+
+  it('keeps what it quotes, and asks for it where the row has a draft', async () => {
+    const kept: (number | null)[] = [];
+    const quoted = message(7);
+    const answers = { draftQuote: () => Promise.resolve(quoted), saveDraftQuote: (_: number, id: number | null) => (kept.push(id), Promise.resolve(null)), saveDraft: () => Promise.resolve(null) };
+    const draft = new Draft(host(answers), conversation(1, { draft: '' }), fail);
+    await vi.waitFor(() => expect(draft.reply).toBe(quoted));
+    const taken = draft.taken();
+    draft.restore('', taken);
+    expect([draft.reply, kept]).toEqual([quoted, [null, 7]]);
   });
 
   it('is saved again when saving failed', async () => {

@@ -140,6 +140,8 @@ pub struct Attachment {
     pub width: Option<u32>,
     /// See `width`.
     pub height: Option<u32>,
+    /// A blurred placeholder: a ThumbHash in base64. Known of pictures that were sent from here.
+    pub blur: Option<String>,
 }
 
 /// Where the local copy of an attachment stands.
@@ -212,6 +214,11 @@ pub struct Reaction {
     pub mine: bool,
     /// The emoji.
     pub emoji: String,
+    /// When: by the platform's clock if it was told, else by ours, when a reading first showed it. `None`: it was there
+    /// when the message came.
+    pub at: Option<Timestamp>,
+    /// The platform told when, or it is our own: webhooks tell it, readings do not.
+    pub told: bool,
 }
 
 /// Where to open a thread, or which way to go on.

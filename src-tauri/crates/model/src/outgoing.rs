@@ -63,6 +63,8 @@ pub struct OutgoingFile {
     pub thumbnail: Option<String>,
     /// A blurred placeholder: a ThumbHash in base64.
     pub blur: Option<String>,
+    /// Of a picture: the path behind `media://localhost/` of what its message will show.
+    pub picture: Option<String>,
     /// What was changed so that it may be sent.
     pub changes: Vec<FileChange>,
 }

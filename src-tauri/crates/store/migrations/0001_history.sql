@@ -236,7 +236,8 @@ CREATE TABLE attachment (
     size        INTEGER,                    -- of the copy, bytes
     sha256      BLOB,                       -- of the copy
     width       INTEGER,                    -- pixels, once known
-    height      INTEGER                     -- pixels, once known
+    height      INTEGER,                    -- pixels, once known
+    blur        TEXT                        -- ThumbHash in base64, of pictures that were sent from here
 ) STRICT;
 CREATE UNIQUE INDEX attachment_message ON attachment (message, ordinal);
 CREATE INDEX attachment_waiting ON attachment (message) WHERE state = 1;
@@ -247,6 +248,9 @@ CREATE TABLE reaction (
     message     INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
     by          TEXT    NOT NULL,           -- the platform's id of who reacted; may be neither side
     emoji       TEXT    NOT NULL,
+    at          INTEGER,                    -- when, by the platform's clock; untold: when a reading first showed it, by
+                                            -- ours; NULL: it was there when the message came
+    told        INTEGER NOT NULL DEFAULT 0, -- 1: the platform told when
     PRIMARY KEY (message, by, emoji)
 ) STRICT, WITHOUT ROWID;
 
@@ -411,9 +415,11 @@ CREATE TABLE upload (
 
 CREATE TABLE draft (
     conversation INTEGER PRIMARY KEY REFERENCES conversation (id) ON DELETE CASCADE,
-    text         TEXT    NOT NULL,
+    text         TEXT    NOT NULL,          -- may be empty beside a quote
+    reply_to     INTEGER REFERENCES message (id) ON DELETE SET NULL, -- the message that the answer quotes
     changed_at   INTEGER NOT NULL           -- our clock
 ) STRICT;
+CREATE INDEX draft_quote ON draft (reply_to) WHERE reply_to IS NOT NULL;
 
 -- Answers written once and used often. AUTOINCREMENT: a reply that was deleted is put back under a new id, never as another's.
 CREATE TABLE canned_reply (

@@ -63,7 +63,8 @@ pub fn media_of(
 
 /// Of one message the last file comes first, as everything does here.
 pub(crate) const MEDIA: &str = "SELECT m.id, m.at, m.tie, m.direction, a.ordinal, a.id, a.kind, a.type_name, a.url,
-        a.state, a.path, a.width, a.height, a.name, a.detail, a.mime, min(ifnull(a.size, a.told_size), 4294967295)
+        a.state, a.path, a.width, a.height, a.name, a.detail, a.mime, min(ifnull(a.size, a.told_size), 4294967295),
+        a.blur
     FROM message m INDEXED BY message_media
     CROSS JOIN attachment a INDEXED BY attachment_message ON a.message = m.id
     WHERE m.conversation = ?1 AND m.flags & 1 AND (m.at, m.tie, m.id) <= (?2, ?3, ?4)
@@ -88,6 +89,7 @@ fn item(row: &Row<'_>) -> Result<MediaItem> {
             detail: row.get(14)?,
             mime: row.get(15)?,
             size: row.get(16)?,
+            blur: row.get(17)?,
         },
         place: key.place(),
     })
@@ -235,7 +237,7 @@ pub fn ids_to_walk(connection: &Connection, account: AccountId, limit: u32) -> R
 pub(crate) const TO_WALK: &str = "SELECT c.id, c.remote_id, k.value
     FROM conversation c INDEXED BY conversation_unlisted
     LEFT JOIN cursor k ON k.account = c.account AND k.name = 'ids:' || c.remote_id
-    WHERE c.account = ?1 AND c.unlisted = 1 ORDER BY c.last_at DESC, c.id DESC LIMIT ?2";
+    WHERE c.account = ?1 AND c.unlisted = 1 AND c.remote_id NOT GLOB 'import:*' ORDER BY c.last_at DESC, c.id DESC LIMIT ?2";
 
 #[cfg(test)]
 #[path = "contact_tests.rs"]

@@ -82,7 +82,7 @@ pub use delivery::{
     DeliveryDigest, REMEMBERED, WAITING_KEPT, WaitingDelivery, deliveries, delivery_counts, give_up_waiting,
     keep_deliveries, keep_waiting, seen_deliveries, waiting_done, waiting_of, waiting_people, waiting_since,
 };
-pub use draft::{draft, set_draft};
+pub use draft::{draft, draft_quote, set_draft, set_draft_quote};
 pub use error::{Result, StoreError};
 pub use gaps::{gaps, gaps_of_account};
 pub use handle::Store;

@@ -132,6 +132,7 @@ impl Hydration {
                 detail: row.get(10)?,
                 mime: row.get(11)?,
                 size: row.get(12)?,
+                blur: row.get(13)?,
             };
             if let Some(message) = self.find(row.get(0)?) {
                 message.attachments.push(attachment);
@@ -144,8 +145,14 @@ impl Hydration {
         let mut statement = connection.prepare_cached(REACTIONS)?;
         let mut rows = statement.query([id_list(self.with_reactions.iter().copied())])?;
         while let Some(row) = rows.next()? {
-            let reaction =
-                Reaction { by: RemoteId(row.get(1)?), emoji: row.get(2)?, name: row.get(3)?, mine: row.get(4)? };
+            let reaction = Reaction {
+                by: RemoteId(row.get(1)?),
+                emoji: row.get(2)?,
+                name: row.get(3)?,
+                mine: row.get(4)?,
+                at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+                told: row.get(6)?,
+            };
             if let Some(message) = self.find(row.get(0)?) {
                 message.reactions.push(reaction);
             }
@@ -181,11 +188,11 @@ pub(crate) const QUOTES: &str = "SELECT m.id, m.reply_to, q.id, q.direction, q.k
 
 pub(crate) const ATTACHMENTS: &str =
     "SELECT a.message, a.id, a.kind, a.type_name, a.url, a.state, a.path, a.width, a.height,
-        a.name, a.detail, a.mime, min(ifnull(a.size, a.told_size), 4294967295)
+        a.name, a.detail, a.mime, min(ifnull(a.size, a.told_size), 4294967295), a.blur
     FROM json_each(?1) wanted CROSS JOIN attachment a INDEXED BY attachment_message ON a.message = wanted.value
     ORDER BY wanted.key, a.ordinal";
 
-pub(crate) const REACTIONS: &str = "SELECT r.message, r.by, r.emoji, p.name, r.by = a.remote_id
+pub(crate) const REACTIONS: &str = "SELECT r.message, r.by, r.emoji, p.name, r.by = a.remote_id, r.at, r.told
     FROM json_each(?1) wanted CROSS JOIN reaction r ON r.message = wanted.value
     CROSS JOIN message m ON m.id = r.message
     CROSS JOIN account a ON a.id = m.account

@@ -63,7 +63,7 @@ pub use enqueue::{Enqueued, NewPart, Start, enqueue, enqueue_text};
 pub use files::{UploadOutcome, begin_upload, finish_upload};
 use one_by_one::take_apart;
 pub(crate) use identity::echoed;
-pub use ledger::ledger;
+pub use ledger::{ledger, planned};
 pub use lost::sending_lost;
 use progress::attempts_of;
 

@@ -202,6 +202,87 @@ fn a_twin_typed_elsewhere_keeps_its_own_id() {
 }
 
 #[test]
+fn an_answer_takes_its_echo_back_from_the_same_words_that_were_sent_before_it() {
+    let desk = Desk::new(1);
+    let lost = desk.enqueue(0, "ok", NOW);
+    let attempt = desk.begin(lost, NOW);
+    desk.finish(lost, attempt, &ambiguous(), at(SECOND));
+    desk.decide(lost, SendDecision::ReleaseWaiting, at(SECOND)).unwrap();
+    let sent = desk.enqueue(0, "ok", at(2 * SECOND));
+    let attempt = desk.begin(sent, at(2 * SECOND));
+    desk.echo(0, "m1", at(2_500), "ok");
+    assert_eq!(desk.state(lost), SendState::Accepted, "as it looks");
+    desk.finish(sent, attempt, &accepted("m1"), at(3 * SECOND));
+    assert_eq!((desk.state(sent), desk.remote_id(sent).as_deref()), (SendState::Accepted, Some("m1")));
+    assert_eq!((desk.state(lost), desk.remote_id(lost)), (SendState::Unknown, None));
+    assert_eq!(desk.messages(0), 3, "no bubble is gone");
+    for fresh in [4, 6] {
+        fresh_read(&desk.connection, desk.account, None, at(fresh * MINUTE), at(fresh * MINUTE)).unwrap();
+    }
+    assert_eq!(desk.state(lost), SendState::NeedsReview);
+    check(&desk.connection);
+}
+
+#[test]
+fn messages_that_were_sent_one_after_another_stand_so_whichever_echo_comes_first() {
+    // The platform's clock is ahead of ours, behind it, or tells whole seconds.
+    for (first_at, second_at, third_at) in [(3_000, 4_000, 6_000), (-2_000, -2_000, -1_000), (1_000, 1_000, 1_000)] {
+        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]] {
+            let desk = Desk::new(1);
+            let both = desk.enqueue_with_file(0, "two", at(100)).messages;
+            let third = desk.enqueue(0, "three", at(200));
+            let waits = desk.enqueue(0, "four", at(300));
+            let sent = [both[0], both[1], third];
+            let texts = || -> Vec<MessageId> {
+                let page = thread_page(&desk.connection, desk.conversation(0), &ThreadPosition::Newest, 100).unwrap();
+                page.messages.iter().map(|message| message.id).skip(1).collect()
+            };
+            let expected = [both[0], both[1], third, waits];
+            for (n, message) in sent.into_iter().enumerate() {
+                let attempt = desk.begin(message, at(400 + i64::try_from(n).unwrap()));
+                desk.finish(message, attempt, &accepted(&format!("m{n}")), at(500));
+                assert_eq!(texts(), expected);
+            }
+            for n in order {
+                let told = [(first_at, None), (second_at, Some("two")), (third_at, Some("three"))][n];
+                desk.echo_of(0, &format!("m{n}"), at(told.0), told.1);
+                let same_second = first_at == second_at;
+                // Of one instant only a listing tells which came first.
+                if !same_second || order == [0, 1, 2] {
+                    assert_eq!(texts(), expected, "{order:?}, after {n}, at {told:?}");
+                }
+            }
+            check(&desk.connection);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_sent_keeps_its_name_and_kind_whatever_the_provider_calls_it() {
+    let desk = Desk::new(1);
+    let sent = desk.enqueue_with_file(0, "two", NOW).messages[0];
+    let attempt = desk.begin(sent, NOW);
+    desk.finish(sent, attempt, &accepted("m1"), at(SECOND));
+    let before = message_details(&desk.connection, sent).unwrap().message;
+    for (id, kind) in [("m1", MessageKind::File), ("m1", MessageKind::Sticker)] {
+        let attachments = vec![AttachmentSeen {
+            kind,
+            name: Some("document.pdf".into()),
+            url: Some(format!("https://cdn.example.org/{kind:?}")),
+            ..AttachmentSeen::default()
+        }];
+        let echo = MessageSeen { text: None, kind, attachments, ..seen(id, Direction::Out, at(500), "") };
+        let echo = page("t0", vec![Event::Message(Box::new(echo))], None);
+        apply(&desk.connection, desk.account, &[echo], &live()).unwrap();
+        let after = message_details(&desk.connection, sent).unwrap().message;
+        assert_eq!((after.kind, after.attachments.len()), (before.kind, 1));
+        let (held, told) = (&before.attachments[0], &after.attachments[0]);
+        assert_eq!((&told.name, told.kind, &told.file), (&held.name, held.kind, &held.file));
+    }
+    check(&desk.connection);
+}
+
+#[test]
 fn identical_texts_bind_in_order_and_only_once() {
     let desk = Desk::new(1);
     let first = desk.enqueue(0, "Yes", NOW);
@@ -678,7 +759,7 @@ fn the_ledger_tells_each_intent_with_its_parts_and_attempts() {
     let of_one = ledger(&desk.connection, Some(desk.conversation(0)), None, 10).unwrap();
     assert_eq!(of_one.rows.len(), 1);
     assert!(ledger(&desk.connection, None, Some(&backscroll_model::Place("x".into())), 1).is_err());
-    for sql in [ledger::OF_ALL, ledger::OF_ONE] {
+    for sql in [ledger::OF_ALL, ledger::OF_ONE, ledger::PLANNED] {
         let plan = crate::test_support::plan(&desk.connection, sql);
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
@@ -937,4 +1018,65 @@ fn what_was_stale_before_causes_were_told_is_still_read() {
     assert!(desk.ready(NOW).is_empty());
     desk.decide(message, SendDecision::SendNow, NOW).unwrap();
     assert_eq!(desk.ready(NOW), [message]);
+}
+
+#[test]
+fn a_file_that_was_sent_from_here_keeps_its_name() {
+    let desk = Desk::new(1);
+    let sent = desk.enqueue_with_file(0, "With this", NOW);
+    let name = || message_details(&desk.connection, sent.message).unwrap().message.attachments[0].name.clone();
+    let before = name();
+    let attempt = desk.begin(sent.message, at(SECOND));
+    desk.finish(sent.message, attempt, &accepted("m1"), at(2 * SECOND));
+    let mut event = without_text("m1", at(2 * SECOND), MessageKind::Image);
+    if let Event::Message(seen) = &mut event {
+        seen.attachments[0].name = Some("document.pdf".to_owned());
+    }
+    apply(&desk.connection, desk.account, &[page("t0", vec![event], None)], &live()).unwrap();
+    assert!(before.is_some());
+    assert_eq!(name(), before);
+}
+
+#[test]
+fn what_is_planned_is_listed_by_its_time_and_discarded_as_a_whole() {
+    let desk = Desk::new(1);
+    let later = desk.enqueue_at(0, "Later", NOW, Start::At(at(2 * HOUR)));
+    let sooner = desk.enqueue_at(0, "Sooner", at(1), Start::At(at(HOUR)));
+    desk.enqueue(0, "Now", at(2));
+    let planned = || -> Vec<IntentId> {
+        let entries = planned(&desk.connection, desk.conversation(0)).unwrap();
+        entries.into_iter().map(|entry| entry.intent).collect()
+    };
+    assert_eq!(planned(), [sooner.intent, later.intent]);
+    // Named by its last part, as the page offers it.
+    desk.decide(sooner.messages[1], SendDecision::Discard, at(3)).unwrap();
+    assert_eq!(planned(), [later.intent]);
+    assert_eq!(desk.messages(0), 4);
+    assert!(desk.ready(at(3 * HOUR)).iter().all(|message| !sooner.messages.contains(message)));
+    check(&desk.connection);
+}
+
+#[test]
+fn what_is_taken_back_quotes_again() {
+    let desk = Desk::new(1);
+    let conversation = desk.conversation(0);
+    let hello = crate::message_of(&desk.connection, desk.account, &remote("hello0")).unwrap().unwrap();
+    let part = |text: &str| NewPart {
+        text: Some(text.to_owned()),
+        files: Vec::new(),
+        kind: None,
+        client_ref: text.to_owned(),
+    };
+    let send = |text: &str| {
+        let quoted = remote("hello0");
+        enqueue(&desk.connection, conversation, &[part(text)], Some(&quoted), NOW, Start::Now).unwrap().message
+    };
+    desk.decide(send("One"), SendDecision::Edit, NOW).unwrap();
+    assert_eq!(crate::draft_quote(&desk.connection, conversation).unwrap(), Some(hello));
+    assert_eq!(crate::draft(&desk.connection, conversation).unwrap().as_deref(), Some("One"));
+    // What the draft quotes by now stays.
+    let other = desk.enqueue(0, "Two", NOW);
+    crate::set_draft_quote(&desk.connection, conversation, Some(other), NOW).unwrap();
+    desk.decide(send("Three"), SendDecision::Edit, NOW).unwrap();
+    assert_eq!(crate::draft_quote(&desk.connection, conversation).unwrap(), Some(other));
 }

@@ -93,7 +93,7 @@ fn kind_of(code: i64) -> Result<OutgoingKind> {
 }
 
 const COLUMNS: &str = "id, conversation, name, state, refusal, kind, mime, bytes, width, height, duration_ms,
-    thumbnail, blur, changes";
+    thumbnail, blur, changes, iif(kind = 1, copy ->> 'path', NULL)";
 
 fn read(row: &Row<'_>) -> Result<OutgoingFile> {
     let refusal: Option<String> = row.get(4)?;
@@ -116,6 +116,7 @@ fn read(row: &Row<'_>) -> Result<OutgoingFile> {
         thumbnail: row.get(11)?,
         blur: row.get(12)?,
         changes: parsed("changes", &row.get::<_, String>(13)?)?,
+        picture: row.get(14)?,
     })
 }
 
@@ -131,6 +132,18 @@ pub fn files(connection: &Connection, conversation: ConversationId) -> Result<Ve
         found.push(read(row)?);
     }
     Ok(found)
+}
+
+/// Where the copy of a file in a draft lies in the media cache, and its type: what its message will show or play. `None`:
+/// it is not ready, or in no draft.
+pub fn copy_of(connection: &Connection, id: OutgoingFileId) -> Result<Option<(String, String)>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT copy ->> 'path', copy ->> 'mime' FROM outgoing_file
+             WHERE id = ?1 AND part IS NULL AND copy IS NOT NULL",
+        )?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
 }
 
 /// A file was attached and is being looked at.
@@ -255,19 +268,23 @@ pub(crate) fn give(
     ids: &[OutgoingFileId],
 ) -> Result<()> {
     for (ordinal, id) in (0_i64..).zip(ids) {
-        let (name, kind, copy): (String, i64, String) = connection
+        let (name, kind, copy, blur): (String, i64, String, Option<String>) = connection
             .prepare_cached(
                 "UPDATE outgoing_file SET part = ?3, ordinal = ?4
-                 WHERE id = ?1 AND conversation = ?2 AND part IS NULL AND state = ?5 RETURNING name, kind, copy",
+                 WHERE id = ?1 AND conversation = ?2 AND part IS NULL AND state = ?5
+                 RETURNING name, kind, copy, blur",
             )?
-            .query_row((id.0, conversation.0, part, ordinal, READY), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row((id.0, conversation.0, part, ordinal, READY), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
             .optional()?
             .ok_or(StoreError::NotFound("file"))?;
         let copy: Copy = parsed("copy", &copy)?;
         connection
             .prepare_cached(
-                "INSERT INTO attachment (message, ordinal, kind, name, mime, state, path, size, sha256, width, height)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 2, ?6, ?7, unhex(?8), ?9, ?10)",
+                "INSERT INTO attachment (message, ordinal, kind, name, mime, state, path, size, sha256, width, height,
+                    blur)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 2, ?6, ?7, unhex(?8), ?9, ?10, ?11)",
             )?
             .execute((
                 message,
@@ -280,6 +297,7 @@ pub(crate) fn give(
                 copy.sha256,
                 copy.width,
                 copy.height,
+                blur,
             ))?;
     }
     if !ids.is_empty() {

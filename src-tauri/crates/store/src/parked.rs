@@ -119,12 +119,18 @@ fn apply(
             work.delta.recompute = true;
             spent(connection, facts, message)?;
         }
-        Word::Reacted(by, emoji, _) => {
+        Word::Reacted(by, emoji, at) => {
             connection
                 .prepare_cached("DELETE FROM reaction WHERE message = ?1 AND by = ?2")?
                 .execute((held.id, by.as_str()))?;
             if let Some(emoji) = emoji {
-                connection.prepare_cached(crate::apply::INSERT_REACTION)?.execute((held.id, by.as_str(), emoji))?;
+                connection.prepare_cached(crate::apply::INSERT_REACTION)?.execute((
+                    held.id,
+                    by.as_str(),
+                    emoji,
+                    at.0,
+                    true,
+                ))?;
             }
             let any: bool = connection
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM reaction WHERE message = ?1)")?

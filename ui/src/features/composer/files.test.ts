@@ -4,7 +4,7 @@ import { fileProblem, moved } from './files';
 
 const messenger: AttachRules = { images: 1, videos: 1, audios: 1, files: 1, at_once: 10, text: 'own_message' };
 const x: AttachRules = { images: 1, videos: 1, audios: 0, files: 0, at_once: 1, text: 'required' };
-const file = (kind: OutgoingKind | null, state: FileState = { kind: 'ready' }): OutgoingFile => ({ id: 1, conversation: 1, name: 'a', state, kind, mime: null, bytes: 1, width: null, height: null, duration_ms: null, thumbnail: null, blur: null, changes: [] });
+const file = (kind: OutgoingKind | null, state: FileState = { kind: 'ready' }): OutgoingFile => ({ id: 1, conversation: 1, name: 'a', state, kind, mime: null, bytes: 1, width: null, height: null, duration_ms: null, thumbnail: null, blur: null, picture: null, changes: [] });
 
 describe('files of a draft', () => {
   it('say what keeps them from being sent, the part of the user first', () => {

@@ -1,5 +1,6 @@
 /** When a message shall leave: local times in the computer's own zone, as `<input type="datetime-local">` has them. */
-import type { ReplyWindow } from '../../ipc/host';
+import type { LedgerEntry, ReplyWindow } from '../../ipc/host';
+import { kindWord } from '../../shared/words';
 
 const two = (n: number) => String(n).padStart(2, '0');
 
@@ -29,4 +30,15 @@ export function toMonday(now: number): number {
 /** What is planned never passes a window that is not open then. */
 export function mayLeave(window: ReplyWindow, at: number): boolean {
   return window.kind === 'none' || (window.kind === 'open' && at < window.until);
+}
+
+/** It was to leave while Backscroll was closed, and waits for the user's word. */
+export function missed(entry: LedgerEntry): boolean {
+  return entry.parts.some((part) => part.reason?.kind === 'stale');
+}
+
+/** What it says, in one line. */
+export function words(entry: LedgerEntry): string {
+  const part = entry.parts.find((one) => one.text !== null) ?? entry.parts[0];
+  return part?.text ?? kindWord(part?.kind ?? 'unknown');
 }

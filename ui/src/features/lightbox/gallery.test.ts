@@ -5,7 +5,7 @@ import { Gallery } from './gallery.svelte';
 
 const item = (id: number, kind: MessageKind = 'image'): MediaItem => ({
   message: id, at: id, direction: 'in', place: String(id),
-  attachment: { id, kind, type_name: null, url: null, name: null, detail: null, mime: null, size: null, file: { kind: 'ready', path: `a/${id}` }, width: 4, height: 3 },
+  attachment: { id, kind, type_name: null, url: null, name: null, detail: null, mime: null, size: null, file: { kind: 'ready', path: `a/${id}` }, width: 4, height: 3, blur: null },
 });
 
 /** A conversation whose media have the ids `count` down to 1, as the inbox pages them. */

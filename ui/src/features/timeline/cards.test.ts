@@ -5,7 +5,7 @@ import { cardOf, missing } from './cards';
 
 const HOUR = 3_600_000;
 const attachment = (change: Partial<Attachment>): Attachment => ({
-  id: 1, kind: 'share', type_name: null, url: null, name: null, detail: null, mime: null, size: null, file: { kind: 'link' }, width: null, height: null, ...change,
+  id: 1, kind: 'share', type_name: null, url: null, name: null, detail: null, mime: null, size: null, file: { kind: 'link' }, width: null, height: null, blur: null, ...change,
 });
 
 describe('a card', () => {

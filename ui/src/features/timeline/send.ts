@@ -6,6 +6,9 @@ import { dayAndTime, percent, time } from '../../shared/format';
 
 export type SendAction = { label: string; does: SendDecision | 'copy' | 'details' | 'reschedule'; hint?: string };
 
+/** What would leave at once: of no use while the platform refuses. */
+export const LEAVES: readonly SendAction['does'][] = ['retry', 'send_again', 'send_now'];
+
 export interface SendLine {
   tone: 'quiet' | 'warn' | 'bad';
   text: string;
@@ -103,8 +106,10 @@ function queued(message: Message, platform: string, now: number, back: SendActio
         actions: [{ label: m.send_now(), does: 'send_now' }, { label: m.send_other_time(), does: 'reschedule' }, ...back],
         behind: 0,
       };
-    case 'stale':
-      return { tone: 'warn', text: stale(send.reason.why, dayAndTime(message.at, now)), actions: [{ label: m.send_now(), does: 'send_now' }, ...back], behind: send.waiting_behind };
+    case 'stale': {
+      const other: SendAction[] = send.reason.why === 'missed' ? [{ label: m.send_other_time(), does: 'reschedule' }] : [];
+      return { tone: 'warn', text: stale(send.reason.why, dayAndTime(message.at, now)), actions: [{ label: m.send_now(), does: 'send_now' }, ...other, ...back], behind: send.waiting_behind };
+    }
     default:
       return null;
   }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backscroll_model::{ConversationId, ConversationState, ErrorCode, MessageId, ReadMark, ReadUpTo};
+use backscroll_model::{ConversationId, ConversationState, ErrorCode, Message, MessageId, ReadMark, ReadUpTo};
 use backscroll_store as db;
 
 use super::Inbox;
@@ -159,7 +159,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Keeps a draft; empty text removes it.
+    /// Keeps the text of a draft; empty text removes it.
     ///
     /// # Errors
     ///
@@ -182,7 +182,43 @@ impl Inbox {
         Ok(())
     }
 
-    /// The whole draft.
+    /// Keeps the message that a draft quotes; `None` forgets it.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, and those of the history.
+    pub async fn save_draft_quote(&self, conversation: ConversationId, message: Option<MessageId>) -> Result<()> {
+        self.0.may_write()?;
+        let now = self.0.now();
+        let changed = self.0.store.write_user(move |tx| {
+            if let Some(message) = message {
+                let held = db::messages_by_ids(tx, &[message])?.pop();
+                if held.is_none_or(|held| held.conversation != conversation) {
+                    return Err(db::StoreError::NotFound("message"));
+                }
+            }
+            db::set_draft_quote(tx, conversation, message, now)
+        });
+        if changed.await.map_err(|e| store_error(&e))? {
+            self.0.publish(vec![backscroll_model::Change::Conversation { id: conversation }]);
+        }
+        Ok(())
+    }
+
+    /// The message that a draft quotes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn draft_quote(&self, conversation: ConversationId) -> Result<Option<Message>> {
+        let found = self.0.read(move |c| match db::draft_quote(c, conversation)? {
+            Some(message) => Ok(db::messages_by_ids(c, &[message])?.pop()),
+            None => Ok(None),
+        });
+        found.await
+    }
+
+    /// The text of a draft.
     ///
     /// # Errors
     ///

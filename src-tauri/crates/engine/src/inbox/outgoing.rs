@@ -8,8 +8,10 @@ use backscroll_store as db;
 
 use super::Inbox;
 use crate::{
+    MediaCopy,
     errors::{store_error, user_error},
     inner::Result,
+    media_cache,
     outgoing::{self, Given},
 };
 
@@ -94,6 +96,22 @@ impl Inbox {
         self.0.read(move |c| db::outgoing::files(c, conversation)).await
     }
 
+    /// The copy of a file in a draft, as its message will play it. `None`: it is not ready, or sent by now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn outgoing_copy(&self, id: OutgoingFileId) -> Result<Option<MediaCopy>> {
+        let Some((path, mime)) = self.0.read(move |c| db::outgoing::copy_of(c, id)).await? else { return Ok(None) };
+        let holder = std::sync::Arc::clone(&self.0);
+        let found = tokio::task::spawn_blocking(move || {
+            let (file, _) = media_cache::known_file(&holder, &path)?;
+            let size = std::fs::metadata(&file).ok()?.len();
+            Some(MediaCopy { file, mime, size })
+        });
+        Ok(found.await.ok().flatten())
+    }
+
     /// Puts the files of a draft into this order.
     ///
     /// # Errors
@@ -139,8 +157,8 @@ impl Inbox {
             return Err(user_error(ErrorCode::Disconnected, "the account has no connection"));
         };
         let link = self.0.link(connection).await?;
-        let wanted = emoji.clone();
-        let put = self.0.store.write_user(move |tx| db::set_own_reaction(tx, message, wanted.as_deref())).await;
+        let (wanted, now) = (emoji.clone(), self.0.now());
+        let put = self.0.store.write_user(move |tx| db::set_own_reaction(tx, message, wanted.as_deref(), now)).await;
         let put = put.map_err(|e| store_error(&e))?;
         self.0.publish(put.changes);
         let before = put.before;
@@ -154,7 +172,7 @@ impl Inbox {
             done.map_err(|e| link.call_failed(self.0.now(), &e))
         };
         let Err(error) = done.await else { return Ok(()) };
-        let undone = self.0.store.write_user(move |tx| db::set_own_reaction(tx, message, before.as_deref())).await;
+        let undone = self.0.store.write_user(move |tx| db::set_own_reaction(tx, message, before.as_deref(), now)).await;
         self.0.publish(undone.map_err(|e| store_error(&e))?.changes);
         Err(error)
     }

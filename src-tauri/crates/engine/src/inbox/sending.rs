@@ -1,8 +1,9 @@
 //! Sending: what is refused before it is queued, and the user's decisions afterwards.
 
 use backscroll_model::{
-    AttachRules, ConversationId, ErrorCode, FileState, LedgerPage, MarkRead, Message, MessageId, OutgoingFileId,
-    OutgoingKind, Place, Provider, ReplyWindow, SendDecision, SendRequest, SplitError, Timestamp, UserError, split,
+    AttachRules, ConversationId, ErrorCode, FileState, LedgerEntry, LedgerPage, MarkRead, Message, MessageId,
+    OutgoingFileId, OutgoingKind, Place, Provider, ReplyWindow, SendDecision, SendRequest, SplitError, Timestamp,
+    UserError, split,
 };
 use backscroll_store::{
     self as db,
@@ -152,6 +153,15 @@ impl Inbox {
     ) -> Result<LedgerPage> {
         let limit = limit.clamp(1, 200);
         self.0.read(move |c| db::outbox::ledger(c, conversation, after.as_ref(), limit)).await
+    }
+
+    /// What a conversation has for later and what missed its time, soonest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the history.
+    pub async fn planned(&self, conversation: ConversationId) -> Result<Vec<LedgerEntry>> {
+        self.0.read(move |c| db::outbox::planned(c, conversation)).await
     }
 
     /// The user's decision about an own message that is stuck.

@@ -37,8 +37,9 @@ pub(super) fn merge(connection: &Connection, held: &mut Held, message: &MessageS
     let mut changed = false;
     for (ordinal, file) in seen.iter().enumerate() {
         if let Some(before) = before.get(ordinal) {
-            if before.kind == codes::kind(file.kind) {
-                changed |= retold(connection, before, file, is_story)?;
+            // A provider may call a file of ours by another kind; it is still the one that was sent.
+            if before.kind == codes::kind(file.kind) || held.origin == codes::BACKSCROLL {
+                changed |= retold(connection, before, file, is_story, held.origin == codes::BACKSCROLL)?;
                 continue;
             }
             connection.prepare_cached("DELETE FROM attachment WHERE id = ?1")?.execute([before.id])?;
@@ -60,8 +61,15 @@ struct HeldFile {
     state: i64,
 }
 
-/// The same file as another answer names it. Returns whether a person would see a difference.
-fn retold(connection: &Connection, held: &HeldFile, file: &AttachmentSeen, is_story: bool) -> Result<bool> {
+/// The same file as another answer names it. Returns whether a person would see a difference. A file that was sent from
+/// here keeps its name: providers give it one of their own.
+fn retold(
+    connection: &Connection,
+    held: &HeldFile,
+    file: &AttachmentSeen,
+    is_story: bool,
+    is_ours: bool,
+) -> Result<bool> {
     let fetched = is_fetched(is_story, file);
     let state = match held.state {
         codes::MEDIA_GONE if held.url != file.url && fetched => codes::MEDIA_WAITING,
@@ -71,8 +79,9 @@ fn retold(connection: &Connection, held: &HeldFile, file: &AttachmentSeen, is_st
     // A link that ended is shown as ended; an address from which a copy was or will be made is not forgotten.
     let url = file.url.as_ref().or(if held.state == codes::MEDIA_LINK { None } else { held.url.as_ref() });
     let (word, name, detail) = held.words.clone();
-    let words =
-        (foreign_word(file).or(word), line(file.name.as_deref()).or(name), line(file.detail.as_deref()).or(detail));
+    let told = line(file.name.as_deref());
+    let name = if is_ours { name.or(told) } else { told.or(name) };
+    let words = (foreign_word(file).or(word), name, line(file.detail.as_deref()).or(detail));
     // Only what will be fetched hangs on the signature; what is evicted is fetched when somebody asks for it.
     let is_fetchable = matches!(held.state, codes::MEDIA_WAITING | codes::MEDIA_GONE | codes::MEDIA_EVICTED);
     let moved = held.url.as_deref().map(without_query) != url.map(|url| without_query(url));

@@ -12,7 +12,7 @@ use super::{Facts, Work, files, unsent, webhook};
 use crate::{Result, codes, codes::flag, outbox, parked, raw, search};
 
 pub(crate) const INSERT_REACTION: &str =
-    "INSERT INTO reaction (message, by, emoji) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    "INSERT INTO reaction (message, by, emoji, at, told) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 
 /// What came of a message that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ pub(super) fn merge(
                 true => parked::reacted_after(connection, facts, &seen.remote_id, how.read_at)?,
                 false => Vec::new(),
             };
-            changed |= react(connection, &mut held, reactions, &newer)?;
+            changed |= react(connection, &mut held, reactions, &newer, how.read_at)?;
         }
     }
     if held.kind != codes::UNSENT && !completes {
@@ -237,8 +237,15 @@ fn content(connection: &Connection, held: &mut Held, seen: &MessageSeen) -> Resu
     Ok(changed)
 }
 
-/// The whole set of reactions, but for the people of whom something `newer` is known.
-fn react(connection: &Connection, held: &mut Held, seen: &[ReactionSeen], newer: &[RemoteId]) -> Result<bool> {
+/// The whole set of reactions, but for the people of whom something `newer` is known. What is held keeps its time; what is
+/// new is known since this reading.
+fn react(
+    connection: &Connection,
+    held: &mut Held,
+    seen: &[ReactionSeen],
+    newer: &[RemoteId],
+    read_at: i64,
+) -> Result<bool> {
     let before: HashSet<(String, String)> = if held.flags & flag::REACTIONS == 0 {
         HashSet::new()
     } else {
@@ -254,10 +261,14 @@ fn react(connection: &Connection, held: &mut Held, seen: &[ReactionSeen], newer:
     if before == now {
         return Ok(false);
     }
-    connection.prepare_cached("DELETE FROM reaction WHERE message = ?1")?.execute([held.id])?;
+    let mut delete =
+        connection.prepare_cached("DELETE FROM reaction WHERE message = ?1 AND by = ?2 AND emoji = ?3")?;
+    for (by, emoji) in before.difference(&now) {
+        delete.execute((held.id, by, emoji))?;
+    }
     let mut insert = connection.prepare_cached(INSERT_REACTION)?;
-    for (by, emoji) in &now {
-        insert.execute((held.id, by, emoji))?;
+    for (by, emoji) in now.difference(&before) {
+        insert.execute((held.id, by, emoji, read_at, false))?;
     }
     held.flags = if now.is_empty() { held.flags & !flag::REACTIONS } else { held.flags | flag::REACTIONS };
     Ok(true)

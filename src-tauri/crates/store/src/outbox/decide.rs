@@ -2,12 +2,12 @@
 //! answer was faster.
 
 use backscroll_model::{Change, ConversationId, MessageId, SendDecision, SendReason, SendState, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{Part, Row, Step, changes, part, save, step};
 use crate::{
     Result, StoreError,
-    draft::{draft, set_draft},
+    draft::{draft, draft_quote, set_draft, set_draft_quote},
     outgoing, search,
 };
 
@@ -28,7 +28,7 @@ pub fn decide(connection: &Connection, message: MessageId, decision: SendDecisio
         SendDecision::CheckAgain => check_again(&part)?,
         SendDecision::SendAgain => send_again(connection, &part, now)?,
         SendDecision::ItArrived => it_arrived(connection, &part, now)?,
-        SendDecision::Discard => return discard(connection, &part, now),
+        SendDecision::Discard => return discard_waiting(connection, &part, now),
         SendDecision::SendNow => send_now(connection, &part, now)?,
         SendDecision::Edit => return edit(connection, &part, now),
         SendDecision::ReleaseWaiting => release_waiting(connection, &part)?,
@@ -66,6 +66,18 @@ fn it_arrived(connection: &Connection, part: &Part, now: Timestamp) -> Result<Ve
     changes(connection, part, false)
 }
 
+/// What is held or for later is offered as one, so it goes with the other parts of its intent: else these would leave by
+/// themselves.
+fn discard_waiting(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decided> {
+    let mut all = discard(connection, part, now)?;
+    if can_wait_no_longer(part) {
+        for other in siblings(connection, part)?.iter().filter(|other| can_wait_no_longer(other)) {
+            all.changes.extend(discard(connection, other, now)?.changes);
+        }
+    }
+    Ok(all)
+}
+
 /// The bubble goes; intent, part and attempts stay.
 fn discard(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decided> {
     step(connection, part, Step::Discard, Some(&SendReason::Discarded), None, now)?;
@@ -82,8 +94,9 @@ fn discard(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decid
     Ok(Decided { changes, text })
 }
 
-/// All parts of its intent that are not sent go back into the draft: files behind its files, text behind its text. What
-/// is on the wire, or may have been delivered, stays where it is.
+/// All parts of its intent that are not sent go back into the draft: files behind its files, text behind its text, and
+/// what they quote, unless it quotes something else by now. What is on the wire, or may have been delivered, stays where
+/// it is.
 fn edit(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decided> {
     let may = |state| matches!(state, SendState::Queued | SendState::Uploading | SendState::Failed);
     if !may(part.state) && part.state != SendState::NeedsReview {
@@ -97,6 +110,11 @@ fn edit(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decided>
             continue;
         }
         outgoing::take_back(connection, conversation, other.id)?;
+        if let Some(quoted) = quoted(connection, &other)?
+            && draft_quote(connection, conversation)?.is_none()
+        {
+            set_draft_quote(connection, conversation, Some(quoted), now)?;
+        }
         let decided = discard(connection, &other, now)?;
         texts.extend(decided.text);
         all.changes.extend(decided.changes);
@@ -106,6 +124,18 @@ fn edit(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decided>
     all.changes.extend([Change::Draft { conversation }, Change::Conversation { id: conversation }]);
     all.text = Some(text);
     Ok(all)
+}
+
+/// The message that a part quotes, if it is held.
+fn quoted(connection: &Connection, part: &Part) -> Result<Option<MessageId>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT q.id FROM message m JOIN message q INDEXED BY message_remote ON q.account = m.account
+                AND q.remote_hash = id_hash(m.reply_to) AND q.remote_id = m.reply_to AND q.conversation = m.conversation
+             WHERE m.id = ?1",
+        )?
+        .query_row([part.message], |row| row.get(0).map(MessageId))
+        .optional()?)
 }
 
 /// The parts of its intent that have a message, itself included, in order.

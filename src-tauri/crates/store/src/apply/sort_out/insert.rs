@@ -199,7 +199,8 @@ impl<'c> Writer<'c> {
             files::insert(&mut self.attachment, id, seen.kind.is_story(), ordinal, attachment)?;
         }
         for reaction in reactions {
-            self.reaction.execute((id, reaction.by.as_str(), &reaction.emoji))?;
+            // Given at any time until now.
+            self.reaction.execute((id, reaction.by.as_str(), &reaction.emoji, None::<i64>, false))?;
         }
         if !raw.is_empty() {
             let owner = raw::Owner {
