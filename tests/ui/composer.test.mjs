@@ -31,9 +31,11 @@ function thread(name, run, options) {
 }
 
 async function open(page, bridge, id) {
-  await bridge.emit('open', { conversation: id, message: null });
-  await page.locator(`#conversation-${id}[aria-selected=true]`).waitFor({ state: 'attached' });
-  await page.getByRole('article').first().waitFor();
+  await until('the thread', async () => {
+    // A page that has just begun may not listen yet; it opens a thread only once.
+    await bridge.emit('open', { conversation: id, message: null });
+    return (await page.locator(`#conversation-${id}[aria-selected=true]`).count()) === 1 && (await page.getByRole('article').count()) > 0;
+  });
   await button(page, 'emoji').waitFor();
 }
 
@@ -316,6 +318,37 @@ thread('replies are written, changed, put in order and deleted, and a deleted on
   await page.getByText(t('canned_none'), { exact: true }).waitFor();
   await accessible(page, 'no canned replies');
   await nothingClipped(page, 'no canned replies, narrow');
+});
+
+test('a reaction is any emoji, found by its name, and taken back where it was chosen', async () => {
+  const bridge = await Bridge.start('empty');
+  try {
+    const { api_base, secrets } = bridge.simulator.meta;
+    await bridge.invoke('connect_meta', { apiBase: api_base, keys: { token: secrets.page_token, app_secret: null, page: null }, name: null });
+    await bridge.sync();
+    const { page, problems, close } = await bridge.page(browser);
+    await page.getByRole('option').first().click();
+    await page.getByRole('article').first().waitFor();
+    const chooser = page.getByRole('dialog', { name: t('react') });
+    const reaction = page.getByRole('article').locator('.reaction').filter({ hasText: '🥐' });
+    await page.keyboard.press('Control+Shift+E');
+    await button(page, 'react_more').click();
+    const field = chooser.getByRole('combobox', { name: t('emoji_search') });
+    await until('the search has the focus', async () => await focused(field));
+    await page.keyboard.type('croissant');
+    await accessible(page, 'searching a reaction');
+    await page.keyboard.press('Enter');
+    await chooser.waitFor({ state: 'detached' });
+    await reaction.waitFor();
+    await until('the platform has it', async () => JSON.stringify(await bridge.simulator.control('ledger')).includes('🥐'));
+    await page.keyboard.press('Control+Shift+E');
+    await chooser.getByRole('button', { name: t('react_with', { emoji: '🥐' }), pressed: true }).click();
+    await reaction.waitFor({ state: 'detached' });
+    assert.deepEqual(problems, []);
+    await close();
+  } finally {
+    await bridge.stop();
+  }
 });
 
 thread('without replies the slash says where to write one', async (page, bridge) => {

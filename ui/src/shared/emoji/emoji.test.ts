@@ -33,6 +33,8 @@ describe('emoji', () => {
 
   it('are found by name and by tag, names first', () => {
     expect(found('wav').slice(0, 2)).toEqual(['👋', '🌊']);
+    expect(found('cake')).toEqual(expect.arrayContaining(['🎂', '🍰', '🧁', '🥞']));
+    expect(found('fire')[0]).toBe('🔥');
     expect(found('thumbs up')).toEqual(['👍']);
     expect(found('thank')).toContain('🙏');
     expect(found('  GRINNING  cat ')[0]).toBe('😺');

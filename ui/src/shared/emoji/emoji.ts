@@ -48,7 +48,17 @@ function words(text: string): string[] {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().split(/[^\p{L}\p{N}#*]+/u).filter((word) => word !== '');
 }
 
-/** Those whose name or tags begin with each of the words, the best first. An emoji finds itself. */
+const NOWHERE = 100;
+/** Where the word is: the whole name before a word of it, names before tags, beginnings before what is inside. */
+function rankOf({ named, tagged }: Known, word: string): number {
+  if (named.length === 1 && named[0] === word) return 0;
+  const begins = (other: string) => other.startsWith(word);
+  if (named.some(begins)) return named.includes(word) ? 1 : 2;
+  if (tagged.some(begins)) return tagged.includes(word) ? 3 : 4;
+  return word.length > 2 && named.some((other) => other.includes(word)) ? 5 : NOWHERE;
+}
+
+/** Those whose name or tags have each of the words, the best first. An emoji finds itself. */
 export function findEmoji(query: string): readonly Emoji[] {
   const all = allEmoji() as readonly Known[];
   const plain = untoned(query.trim());
@@ -60,10 +70,9 @@ export function findEmoji(query: string): readonly Emoji[] {
   for (const one of all) {
     let rank = 0;
     const fits = asked.every((word) => {
-      const named = one.named.findIndex((other) => other.startsWith(word));
-      if (named < 0 && !one.tagged.some((other) => other.startsWith(word))) return false;
-      rank += named < 0 ? (one.tagged.includes(word) ? 2 : 3) : named === 0 && one.named[0] === word ? 0 : 1;
-      return true;
+      const at = rankOf(one, word);
+      rank += at;
+      return at < NOWHERE;
     });
     if (fits) found.push({ one, rank });
   }
