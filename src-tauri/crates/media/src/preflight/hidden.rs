@@ -3,7 +3,8 @@
 //! wrong, and nothing is encoded anew.
 //!
 //! Promises: the bytes themselves go, not only the name by which they are found; one part of a file is in memory at a
-//! time, whatever its size; a file of any bytes costs no more than [`MAX_PARTS`] steps.
+//! time, whatever its size; a file of any bytes costs no more than [`MAX_PARTS`] steps and some megabytes. What is beyond
+//! that is refused as damaged rather than sent with what it hides.
 //!
 //! What stays: the names of tracks, handlers and codecs, and that of the program that wrote the file. Subtitles and
 //! chapters, which people see. Measurements that a *fragmented* film carries beside its pictures: its fragments name
@@ -46,14 +47,15 @@ type Found<T> = Result<T, Fault>;
 /// What is to be written over in a file of type `mime` and `length` bytes.
 pub(super) fn find<R: Read + Seek>(mime: &str, file: R, length: u64) -> Found<Edits> {
     let mut file = Bytes::new(file, length)?;
-    match mime {
+    let edits = match mime {
         "video/mp4" | "video/quicktime" | "audio/mp4" => boxes::find(&mut file),
         "video/webm" => ebml::find(&mut file),
         "audio/mpeg" | "audio/aac" => tags::find(&mut file),
         "audio/wav" | "video/x-msvideo" => riff::find(&mut file),
         "audio/ogg" | "video/ogg" => ogg::find(&mut file),
         _ => Ok(Edits::default()),
-    }
+    }?;
+    if edits.are_too_many() { Err(Fault::Damaged) } else { Ok(edits) }
 }
 
 /// A file that is read here and there. Short steps stay within the buffer.

@@ -10,7 +10,7 @@ use std::io::{Read, Seek};
 use super::{Bytes, Edits, Fault, Found};
 
 /// A table of samples of one track; that of an hour at 30 a second has 432 KB.
-const MAX_TABLE: u64 = 8 * 1024 * 1024;
+const MAX_TABLE: u64 = 1024 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {

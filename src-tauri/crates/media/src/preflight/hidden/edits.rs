@@ -3,12 +3,15 @@
 use std::io::{self, Seek, SeekFrom, Write};
 
 const ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
+/// Places that are remembered, at some 50 bytes each: an honest file has hundreds.
+const MAX_EDITS: usize = 300_000;
 
 /// Places of a file, and what stands there from now on. Its length stays.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::preflight) struct Edits {
     list: Vec<Edit>,
     details: bool,
+    too_many: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -28,12 +31,25 @@ impl Edits {
         self.details
     }
 
+    /// Some were left out.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.too_many
+    }
+
     pub(super) fn write(&mut self, at: u64, bytes: impl Into<Vec<u8>>) {
-        self.list.push(Edit::Bytes { at, bytes: bytes.into() });
+        self.push(Edit::Bytes { at, bytes: bytes.into() });
     }
 
     pub(super) fn zero(&mut self, from: u64, to: u64) {
-        self.list.push(Edit::Zeros { from, to });
+        self.push(Edit::Zeros { from, to });
+    }
+
+    fn push(&mut self, edit: Edit) {
+        if self.list.len() < MAX_EDITS {
+            self.list.push(edit);
+        } else {
+            self.too_many = true;
+        }
     }
 
     pub(super) fn details(&mut self) {

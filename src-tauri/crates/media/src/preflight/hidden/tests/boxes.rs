@@ -179,8 +179,14 @@ fn hostile_boxes_are_refused_or_passed_at_a_bounded_cost() {
     assert_eq!(fault("video/mp4", &within(b"moov", &[boxed(b"cmov", b"packed")])), Fault::Damaged);
     let many = [brand(), within(b"moov", &vec![boxed(b"udta", SECRET); 100_000])].concat();
     assert!(!has(&cleaned("video/mp4", &many)[24..], b"udta"));
-    let too_many = [brand(), boxed(b"wide", b"").repeat(MAX_PARTS as usize)].concat();
-    assert_eq!(fault("video/mp4", &too_many), Fault::Damaged);
+    for name in [b"wide", b"udta"] {
+        let too_many = [brand(), boxed(name, b"").repeat(MAX_PARTS as usize)].concat();
+        assert_eq!(fault("video/mp4", &too_many), Fault::Damaged);
+    }
+    let too_long = numbers(b"stco", &vec![28; 300_000]);
+    let tables = [numbers(b"stsz", &[0, 1, 1]), numbers(b"stsc", &[0, 1, 1, 1, 1]), too_long];
+    let movie = within(b"moov", &[header(0), track(b"meta", 0, &tables, &[])]);
+    assert_eq!(fault("video/mp4", &[brand(), boxed(b"mdat", b"x"), movie].concat()), Fault::Damaged);
     // One in the other, as deep as it goes: nobody follows it down.
     let mut deep = Vec::new();
     for _ in 0..2_000 {
