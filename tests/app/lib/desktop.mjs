@@ -176,13 +176,17 @@ export class Desktop {
   async chooseFile(title, path) {
     const search = async () => (await run('xdotool', ['search', '--onlyvisible', '--name', `^${title}$`], { env: this.env }).catch(() => ({ stdout: '' }))).stdout.trim();
     const id = await until(`the dialog ${title}`, search);
-    // It hears keys once it is drawn; a path is one from its first slash on, and the entry for it appears with that.
-    await run('xdotool', ['sleep', '1', 'windowfocus', '--sync', id, 'sleep', '0.5'], { env: this.env });
-    if (path !== undefined) await run('xdotool', ['type', '--delay', '30', path], { env: this.env });
-    // The first key may only close the list of proposals.
+    const { stdout } = await run('xdotool', ['getwindowgeometry', '--shell', id], { env: this.env });
+    const [width, height] = ['WIDTH', 'HEIGHT'].map((side) => Number(new RegExp(`${side}=(\\d+)`).exec(stdout)[1]));
+    // The entry for a path, and the button at its end: Return means it only once the folder has been read.
+    const open = ['mousemove', '--window', id, String(width - 48), String(height - 22), 'click', '1'];
+    const choose = path === undefined ? ['key', 'Escape'] : ['key', 'ctrl+l', 'sleep', '0.3', 'key', 'ctrl+a', 'type', '--delay', '30', path];
+    // It hears keys once it is drawn, which on a busy machine is some time after it is there.
     await until('the dialog is gone', async () => {
       if ((await search()) === '') return true;
-      await run('xdotool', ['sleep', '0.7', 'windowfocus', id, 'key', path === undefined ? 'Escape' : 'Return', 'sleep', '0.7'], { env: this.env }).catch(() => {});
+      await run('xdotool', ['sleep', '0.7', 'windowfocus', id, ...choose], { env: this.env }).catch(() => {});
+      if (path !== undefined) await run('xdotool', ['sleep', '0.7', ...open], { env: this.env }).catch(() => {});
+      await run('xdotool', ['sleep', '0.7']);
       return (await search()) === '';
     });
   }
