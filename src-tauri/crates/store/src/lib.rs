@@ -91,6 +91,7 @@ pub use open::{Access, DATABASE_FILE};
 pub use participant::{Pictureless, next_without_picture};
 pub use reaction::{Reacting, account_of_message, set_own_reaction};
 pub use schema::SCHEMA_VERSION;
+pub use search::{Cancel, Midnight, search, search_by_scan, search_inside};
 pub use setting::{set_settings, set_value, settings, value};
 pub use thread::thread_page;
 

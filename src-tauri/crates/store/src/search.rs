@@ -1,11 +1,50 @@
-//! The search index: kept exact by every write of a text. Asking it comes with the search UI.
+//! The search index: kept exact by every write of a text, and asked in two phases.
 //!
 //! Promises: the index holds exactly the messages that have a text, under their id, and nothing of a text that was
-//! taken back.
+//! taken back. It is written in the transaction of its message, so it cannot lag: there is no number of messages that
+//! are not indexed yet, and nothing to show of it (`indexed n of n` would always be n).
+//!
+//! A search ([`search`]) is answered by the index and verified against the texts, which are folded as the index is; what
+//! stands inside of words ([`search_inside`]) by looking at all texts. Both read only, in bounded steps that can be
+//! stopped between rows ([`Cancel`]). What can be typed stands in `search/query.rs`.
+//!
+//! Refuses: an error for anything that was typed.
+
+mod find;
+mod inside;
+mod query;
+mod scope;
+mod snippet;
+mod words;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use rusqlite::{CachedStatement, Connection};
 
 use crate::{Result, segment::Terms};
+
+pub use find::{search, search_by_scan};
+pub use inside::search_inside;
+pub use query::Midnight;
+
+/// Stops a search from another thread: it then answers with what it has.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Nobody wants the answer any more.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was said.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Writes to the index during one batch.
 pub(crate) struct Index<'c> {

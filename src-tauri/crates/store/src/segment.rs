@@ -2,7 +2,8 @@
 //!
 //! Promises: what [`Terms::of`] gives is what `unicode61 remove_diacritics 2 categories 'L* N* S* Co'` would make of the
 //! same text, folded and cut, so that the index itself needs only the `ascii` tokenizer, which takes a quarter of the
-//! instructions. [`fold`] holds what each character becomes; a property test compares the two on any text.
+//! instructions. [`fold`] holds what each character becomes, ё and Arabic a little further than there; a property test
+//! compares the two on any text.
 //!
 //! Three things are added to that tokenizer's own:
 //! - It takes a run of Han, Kana, Hangul or Thai for one word, so a search for two of its characters finds nothing. Here
@@ -17,8 +18,11 @@
 //! Whoever asks the index must cut the query the same way; changing this means indexing anew.
 
 mod fold;
+mod folded;
 
 use fold::{Kind, fold};
+
+pub(crate) use folded::{Mapped, fold_over, folded};
 
 /// What the terms that are prefixes begin with. It separates words, so no word of a text holds it.
 pub(crate) const PREFIX: char = '«';

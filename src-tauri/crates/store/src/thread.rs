@@ -215,7 +215,7 @@ fn key_of(connection: &Connection, conversation: ConversationId, message: Messag
 }
 
 /// The first message that the user has not read. Of a conversation that was only marked unread, the newest inbound one.
-fn first_unread(connection: &Connection, conversation: ConversationId) -> Result<Option<MessageId>> {
+pub(crate) fn first_unread(connection: &Connection, conversation: ConversationId) -> Result<Option<MessageId>> {
     let (unread, marks): (u32, [Option<i64>; 3]) = connection
         .prepare_cached("SELECT unread, read_mark, history_mark, elsewhere_at FROM conversation WHERE id = ?1")?
         .query_row([conversation.0], |row| Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?])))

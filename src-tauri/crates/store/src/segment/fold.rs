@@ -2,7 +2,8 @@
 //!
 //! The table is that tokenizer's own answer for every character (a test makes and compares it): letters without case and
 //! accents, numbers, symbols, private characters; the combining marks that vanish inside a word; everything else ends
-//! one. Two steps instead of the tokenizer's binary searches: a block of 128 characters, then the distance to what the
+//! one. Beyond it: ё is е, and Arabic is read without its vowel signs, the forms of alef as one, because people write
+//! both ways. Two steps instead of the tokenizer's binary searches: a block of 128 characters, then the distance to what the
 //! character becomes, modulo 2^16, because nothing leaves its plane. Changing it means indexing anew.
 
 /// 8,704 block numbers, then blocks of 128 numbers, all of 16 bits, little-endian.
