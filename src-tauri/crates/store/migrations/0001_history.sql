@@ -178,7 +178,7 @@ CREATE TABLE message (
     origin       INTEGER NOT NULL,          -- 0 remote, 1 Backscroll, 2 elsewhere, 3 automatic
     flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload, 8 absent from the last reading,
                                             -- 16 quotes another one, 32 known from a webhook alone,
-                                            -- 64 known from the provider before alone
+                                            -- 64 known from the provider before alone, 128 told by a webhook
     reply_to     TEXT,                      -- the platform's id of the message that it quotes
     send_state   INTEGER,                   -- of the part that it is: SendState in order; NULL: not sent by us
     announce     INTEGER,                   -- 1 to be announced, 2 announced or withdrawn; NULL: never
@@ -317,6 +317,12 @@ CREATE TABLE parked (
     PRIMARY KEY (account, message, what, by)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parked_age ON parked (parked_at);
+
+-- Ids of messages that were taken away one by one: none is given again (src/ids.rs).
+CREATE TABLE spent_id (
+    id      INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE
+) STRICT;
 
 -- Another id of a message: of webhooks where reads know it by another one, or of the provider before
 -- (src/apply/webhook.rs, src/apply/stitch.rs).

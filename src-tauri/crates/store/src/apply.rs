@@ -201,6 +201,8 @@ pub(crate) struct Work {
     pub(crate) touched: BTreeSet<i64>,
     added: bool,
     covered: Covered,
+    /// From here to there webhooks told something.
+    hooked: Option<(i64, i64)>,
     /// The next page is looked at, even if it is the one that was seen last.
     pub(crate) look_again: bool,
     /// What [`absence`] has to remember.
@@ -217,6 +219,7 @@ impl Work {
             touched: BTreeSet::new(),
             added: false,
             covered: Covered::Unchanged,
+            hooked: None,
             look_again: false,
         }
     }
@@ -275,6 +278,9 @@ fn take_in(
     sorted.merge_held(connection, facts, context, works, applied)?;
     sorted.take_back(connection, facts, context, works, applied)?;
     sorted.hear(connection, facts, context, works, applied)?;
+    for work in works.iter_mut() {
+        webhook::keep_listing(connection, work)?;
+    }
     let moved = sorted.placeholders(connection, facts, works)?;
     for work in works.iter_mut().filter(|work| moved.contains(&work.row.id)) {
         work.covered = Covered::Reshaped;

@@ -190,6 +190,8 @@ pub(crate) mod flag {
     pub(crate) const WEBHOOK: i64 = 32;
     /// Known from the provider before alone: the present one has not named it yet.
     pub(crate) const FORMER: i64 = 64;
+    /// A webhook told it, readings or not.
+    pub(crate) const HOOKED: i64 = 128;
 }
 
 #[cfg(test)]

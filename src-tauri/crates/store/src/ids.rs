@@ -1,4 +1,8 @@
 //! Ids of messages: time-ordered, dense, cheap in batches (`model::MessageId`); and how the platform's own are found.
+//!
+//! An id is never given twice. A page that is open, a notification and a decision on its way may still name a message
+//! that was discarded: they must miss, not meet another one. What is taken away is therefore kept in `spent_id` until
+//! its account goes.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -6,7 +10,7 @@ use backscroll_model::{MESSAGE_IDS_PER_SPAN, MessageId, Timestamp};
 use rusqlite::{Connection, functions::FunctionFlags, types::ValueRef};
 use twox_hash::XxHash3_64;
 
-use crate::Result;
+use crate::{Result, search};
 
 /// The hash by which a platform's id is found. Stored: it never changes. 32 bits: a second candidate costs one more row,
 /// and at ten million messages one look in 400 meets one.
@@ -63,16 +67,32 @@ impl Ids {
             return Ok(span);
         }
         let held: Option<i64> = connection
-            .prepare_cached("SELECT max(id) FROM message WHERE id BETWEEN ?1 AND ?2")?
+            .prepare_cached(
+                "SELECT max(id) FROM (SELECT max(id) AS id FROM message WHERE id BETWEEN ?1 AND ?2
+                    UNION ALL SELECT max(id) FROM spent_id WHERE id BETWEEN ?1 AND ?2)",
+            )?
             .query_row((span, end - 1), |row| row.get(0))?;
         let from = held.map_or(span, |id| id + 1);
         // Ids that this transaction inserted end the range too soon, never too late.
         let until: Option<i64> = connection
-            .prepare_cached("SELECT min(id) FROM message WHERE id >= ?1")?
+            .prepare_cached(
+                "SELECT min(id) FROM (SELECT min(id) AS id FROM message WHERE id >= ?1
+                    UNION ALL SELECT min(id) FROM spent_id WHERE id >= ?1)",
+            )?
             .query_row([from], |row| row.get(0))?;
         self.free = from..until.unwrap_or(i64::MAX);
         Ok(from)
     }
+}
+
+/// Takes one message away for good, out of the index too. Its conversation's row is the caller's.
+pub(crate) fn remove(connection: &Connection, message: i64) -> Result<()> {
+    search::remove(connection, message)?;
+    connection
+        .prepare_cached("INSERT INTO spent_id (id, account) SELECT id, account FROM message WHERE id = ?1")?
+        .execute([message])?;
+    connection.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([message])?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -80,7 +100,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use std::collections::BTreeSet;
 
-    use backscroll_model::{Direction, Event, MessageKind, MessageSeen, Platform, RemoteId};
+    use backscroll_model::{DAY, Direction, Event, MessageKind, MessageSeen, Platform, RemoteId};
 
     use super::*;
     use crate::{apply::apply, message_of, messages_by_ids, test_support};
@@ -160,6 +180,34 @@ mod tests {
         let later = at.plus(3 * SPAN_MS);
         assert_eq!(ids.take(&connection, later).unwrap().0, first + 5 * MESSAGE_IDS_PER_SPAN);
         assert_eq!(ids.take(&connection, at).unwrap().0, first + 5 * MESSAGE_IDS_PER_SPAN + 1);
+    }
+
+    #[test]
+    fn an_id_is_not_given_again_after_its_message_was_taken_away() {
+        let (connection, account) = test_support::with_account(Platform::Messenger);
+        let at = test_support::NOW;
+        let hello = test_support::inbound("hello", at.plus(-DAY), "Hello");
+        apply(&connection, account, &[test_support::page("t_1", vec![hello], None)], &test_support::live()).unwrap();
+        let mut given = BTreeSet::new();
+        for _ in 0..3 * MESSAGE_IDS_PER_SPAN {
+            let id = Ids::default().take(&connection, at).unwrap().0;
+            assert!(given.insert(id), "{id} was given before");
+            let sql = "INSERT INTO message (id, conversation, at, tie, direction, kind, origin, flags, account, digest)
+                SELECT ?1, conversation, ?2, 0, 0, 0, 0, 0, account, 0 FROM message LIMIT 1";
+            connection.execute(sql, (id, at.0)).unwrap();
+            remove(&connection, id).unwrap();
+        }
+        // One transaction that goes through the spans in any order meets them, too.
+        let mut ids = Ids::default();
+        for n in [2, 0, 1, 0, 2, 3] {
+            assert!(given.insert(ids.take(&connection, at.plus(n * SPAN_MS)).unwrap().0), "{n}");
+        }
+        let kept = |table: &str| -> i64 {
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((kept("message"), kept("spent_id")), (1, 3 * MESSAGE_IDS_PER_SPAN));
+        connection.execute("DELETE FROM account", []).unwrap();
+        assert_eq!(kept("spent_id"), 0, "nothing is left of an account");
     }
 
     #[test]

@@ -9,7 +9,9 @@
 //!
 //!              begin                accept, echo
 //!   Queued ───────────▶ Sending ─────────────────▶ Accepted ◀── echo ── Unknown, NeedsReview, Settled,
-//!     ▲ ▲                │ │ │                                          Queued (sent again after an unclear attempt)
+//!     ▲ ▲                │ │ │                        │                 Queued (sent again after an unclear attempt)
+//!     │ │                │ │ │                        └── mistaken ──▶ Unknown (the echo was that of the same words
+//!     │ │                │ │ │                                         in another part, says the answer to that one)
 //!     │ └─ queue again ──┘ │ └─ refuse ──▶ Failed ── retry ──▶ Queued
 //!     │                    └─ lose track, found at start ──▶ Unknown
 //!     │                                                        │ not found
@@ -35,12 +37,12 @@ mod identity;
 mod ledger;
 mod lost;
 mod machine;
+mod one_by_one;
+mod order;
 mod progress;
 mod queue;
 mod read_back;
 mod restored;
-
-mod one_by_one;
 
 use backscroll_model::{
     AccountId, AttemptOutcome, Change, ConversationId, MessageId, RemoteId, SendReason, SendState, Timestamp,
@@ -57,18 +59,19 @@ use crate::{
 
 use identity::take_remote_id;
 use machine::{Step, next_state};
+use one_by_one::take_apart;
 
 pub use decide::{Decided, decide, reschedule};
 pub use enqueue::{Enqueued, NewPart, Start, enqueue, enqueue_text};
 pub use files::{UploadOutcome, begin_upload, finish_upload};
-use one_by_one::take_apart;
 pub(crate) use identity::echoed;
 pub use ledger::{ledger, planned};
 pub use lost::sending_lost;
+pub(crate) use order::keep_order;
 use progress::attempts_of;
 
 pub use progress::{attempts, intent_state, progress};
-pub use queue::{Sendable, Turn, hold_back_old, next_sendable, set_waiting};
+pub use queue::{Sendable, Turn, hold_back_old, next_sendable, next_sendable_at, set_waiting};
 pub use read_back::{Unsettled, fresh_read, unsettled};
 pub(crate) use restored::restored;
 
@@ -91,12 +94,6 @@ pub enum Outcome {
         /// When it may go again.
         next_at: Option<Timestamp>,
     },
-    /// Proven not sent, for good.
-    Refused {
-        /// Why.
-        reason: SendReason,
-    },
-    /// Not known: read back.
     /// Proven not sent, for the provider has its files no more: they are uploaded again, and it goes at once.
     FilesGone,
     /// Proven not sent, for the account takes several files in one message not at all: each becomes a message of its own,
@@ -105,6 +102,12 @@ pub enum Outcome {
         /// What the new ones plant in their requests.
         client_refs: Vec<String>,
     },
+    /// Proven not sent, for good.
+    Refused {
+        /// Why.
+        reason: SendReason,
+    },
+    /// Not known: read back.
     Ambiguous {
         /// What happened.
         reason: SendReason,
@@ -293,16 +296,18 @@ pub fn finish_attempt(
             Outcome::NotSent { reason, next_at } => {
                 step(connection, &part, Step::QueueAgain, Some(reason), *next_at, now)?
             }
+            Outcome::FilesGone | Outcome::OneByOne { .. } => {
+                step(connection, &part, Step::QueueAgain, None, None, now)?
+            }
             Outcome::Refused { reason } => fail(connection, &part, Step::Refuse, reason, now)?,
             Outcome::Ambiguous { reason, next_at } => {
                 step(connection, &part, Step::LoseTrack, Some(reason), *next_at, now)?
             }
         };
     }
-            Outcome::FilesGone | Outcome::OneByOne { .. } => step(connection, &part, Step::QueueAgain, None, None, now)?,
     let mut all = Vec::new();
     match outcome {
-        Outcome::Accepted { remote_id } => take_remote_id(connection, &part, remote_id, &mut all)?,
+        Outcome::Accepted { remote_id } => take_remote_id(connection, &part, remote_id, now, &mut all)?,
         // With an echo there already they have arrived together.
         Outcome::OneByOne { client_refs } if part.state != SendState::Accepted => {
             for message in take_apart(connection, &part, client_refs, now)? {
@@ -358,3 +363,5 @@ pub(crate) fn normalised(text: &str) -> String {
 #[cfg(test)]
 #[path = "outbox_tests.rs"]
 mod tests;
+#[cfg(test)]
+mod traces;

@@ -1,8 +1,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use backscroll_model::{
-    AttachmentSeen, DAY, Direction, Event, HOUR, IntentParts, Listing, MINUTE, MessageKind, MessageSeen, Origin,
-    OutgoingKind, Platform, SECOND, SendDecision, StaleCause, ThreadPosition,
+    AttachmentSeen, DAY, Direction, Event, HOUR, IntentId, IntentParts, Listing, MINUTE, MessageKind, MessageSeen,
+    Origin, OutgoingKind, Platform, SECOND, SendDecision, StaleCause, ThreadPosition,
 };
 
 use super::*;
@@ -943,7 +943,7 @@ mod model {
 
     #[test]
     fn no_step_but_the_drawn_ones_exists() {
-        const STEPS: [Step; 16] = [
+        const STEPS: [Step; 17] = [
             Step::Begin,
             Step::Upload,
             Step::Uploaded,
@@ -953,6 +953,7 @@ mod model {
             Step::LoseTrack,
             Step::FoundAtStart,
             Step::Echo,
+            Step::Mistaken,
             Step::NotFound,
             Step::Retry,
             Step::SendAgain,
@@ -993,6 +994,7 @@ mod model {
                 "sending -echoed-> accepted",
                 "sending -doubted-> needs_review",
                 "accepted -echoed-> accepted",
+                "accepted -mistaken for another-> unknown",
                 "failed -retried-> queued",
                 "failed -discarded-> failed",
                 "unknown -echoed-> accepted",

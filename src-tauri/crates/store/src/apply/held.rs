@@ -52,16 +52,21 @@ impl HeldMessages {
     }
 }
 
+/// From the oldest message of these events to the newest.
+pub(super) fn span(events: &[Event]) -> Option<(i64, i64)> {
+    events.iter().fold(None, |span, event| match event {
+        Event::Message(seen) => {
+            let (from, to) = span.unwrap_or((seen.at.0, seen.at.0));
+            Some((from.min(seen.at.0), to.max(seen.at.0)))
+        }
+        _ => span,
+    })
+}
+
 /// The held messages of a conversation in the span of time of these events, by one query; a little more on both sides,
 /// where rows are that webhooks told of in milliseconds.
 pub(super) fn held(connection: &Connection, conversation: i64, events: &[Event]) -> Result<HeldMessages> {
-    let mut span: Option<(i64, i64)> = None;
-    for event in events {
-        if let Event::Message(seen) = event {
-            let (from, to) = span.unwrap_or((seen.at.0, seen.at.0));
-            span = Some((from.min(seen.at.0), to.max(seen.at.0)));
-        }
-    }
+    let span = span(events);
     let Some((from, to)) = span else { return Ok(HeldMessages::default()) };
     let mut statement = connection.prepare_cached(HELD)?;
     let rows = statement.query_map((conversation, from - webhook::NEAR, to + webhook::NEAR), |row| {

@@ -98,7 +98,11 @@ pub(super) fn merge(
     let completes = how.webhook && held.digest != 0;
     let first_read = !how.webhook && held.flags & flag::WEBHOOK != 0;
     let named_by_the_present = held.flags & flag::FORMER != 0;
+    let first_hook = how.webhook && held.flags & flag::HOOKED == 0;
     held.flags &= !flag::FORMER;
+    if how.webhook {
+        held.flags |= flag::HOOKED;
+    }
     let at = match held.digest {
         0 => seen.at.0,
         _ if completes && held.at.div_euclid(1_000) != seen.at.0.div_euclid(1_000) => held.at,
@@ -112,7 +116,7 @@ pub(super) fn merge(
     if held.kind != codes::UNSENT && said_anew {
         if seen.kind == MessageKind::Unsent {
             unsent::tombstone(connection, held.id)?;
-            (held.kind, held.text, held.flags) = (codes::UNSENT, None, 0);
+            (held.kind, held.text, held.flags) = (codes::UNSENT, None, held.flags & flag::HOOKED);
             held.reply_to = None;
             changed = true;
         } else if completes {
@@ -140,12 +144,16 @@ pub(super) fn merge(
         held.flags &= !flag::WEBHOOK;
     } else if how.webhook && held.digest == 0 {
         held.flags |= flag::WEBHOOK;
-    } else if !changed && !named_by_the_present {
+    } else if !changed && !named_by_the_present && !first_hook {
         return Ok(Merged::Unchanged);
     }
     work.delta.recompute |= moved;
     if moved {
         stays_read(work, held.at, at);
+        if held.origin == codes::BACKSCROLL {
+            let (from, to) = ((held.at, held.tie.into()), (at, tie.into()));
+            work.touched.extend(outbox::keep_order(connection, held.conversation, held.id, from, to)?);
+        }
     }
     // A tombstone keeps no payload but the one that says so itself.
     let says_more = said_anew && !keeps_raw && !seen.raw.is_empty();
@@ -176,7 +184,7 @@ pub(super) fn merge(
 }
 
 /// A message that is known to the millisecond now is not unread again.
-fn stays_read(work: &mut Work, before: i64, now: i64) {
+pub(super) fn stays_read(work: &mut Work, before: i64, now: i64) {
     if before.div_euclid(1_000) != now.div_euclid(1_000) {
         return;
     }
@@ -221,7 +229,8 @@ fn quote(held: &mut Held, seen: &MessageSeen, completes: bool) -> bool {
 fn content(connection: &Connection, held: &mut Held, seen: &MessageSeen) -> Result<bool> {
     let mut changed = false;
     let kind = codes::kind(seen.kind);
-    if kind != held.kind && seen.kind != MessageKind::Unknown {
+    let sent_files = held.origin == codes::BACKSCROLL && held.flags & flag::ATTACHMENTS != 0;
+    if kind != held.kind && seen.kind != MessageKind::Unknown && !sent_files {
         held.kind = kind;
         changed = true;
     }

@@ -81,6 +81,12 @@ impl<'p> Sorted<'p> {
         let read_at = entry.events.listing.map_or(context.now, |listing| listing.to).0;
         let mut held =
             if work.row.created { HeldMessages::default() } else { held::held(connection, work.row.id, events)? };
+        if is_webhook || held.by_id.values().any(|held| held.flags & flag::HOOKED != 0) {
+            work.hooked = held::span(events)
+                .into_iter()
+                .chain(work.hooked)
+                .reduce(|(from, to), (other, until)| (from.min(other), to.max(until)));
+        }
         // Oldest first, so that identical texts bind to their echoes in order.
         for (rank, (event, digest)) in events.iter().zip(&entry.digests).enumerate().rev() {
             match event {

@@ -44,7 +44,7 @@ pub(super) fn tombstone(connection: &Connection, id: i64) -> Result<()> {
         "DELETE FROM reaction WHERE message = ?1",
         "DELETE FROM raw WHERE id = ?1",
         "DELETE FROM parked WHERE (account, message) = (SELECT account, remote_id FROM message WHERE id = ?1)",
-        "UPDATE message SET kind = 7, text = NULL, reply_to = NULL, flags = flags & 96,
+        "UPDATE message SET kind = 7, text = NULL, reply_to = NULL, flags = flags & 480,
             announce = nullif(announce, 1) WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id])?;

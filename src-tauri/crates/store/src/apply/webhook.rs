@@ -5,7 +5,8 @@
 //!   the reading does not say (Instagram's shared posts and stories are readable in the live webhook alone).
 //! - **Time.** Readings tell whole seconds, webhooks milliseconds. Within one second the more precise one is kept, of two
 //!   seconds the reading's. So a message never changes its second, and the order by (at, tie) is the same whichever came
-//!   first; among messages of one second those that a webhook told come after those that only a reading told.
+//!   first. Among messages of one second the reading's order stands: one that it lists behind another has at least that
+//!   one's milliseconds ([`keep_listing`]).
 //! - **Twins.** Should Instagram know a message by one id in webhooks and by another in readings, the two are brought
 //!   together once by conversation, direction, text and ± 2 s. The row takes the reading's id, and the webhook's is kept
 //!   beside it, because edits, reactions and unsends name it. A wrong guess heals with the next reading, which brings
@@ -14,7 +15,7 @@
 use backscroll_model::{Event, MessageKind, MessageSeen, Platform, RemoteId, SECOND};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Facts, Work, held::HeldMessages};
+use super::{Facts, Work, held::HeldMessages, merge::stays_read};
 use crate::{Result, codes, codes::flag, parked::Target};
 
 /// Clocks of webhooks and readings differ by less than this, in ms.
@@ -25,6 +26,50 @@ pub(super) fn precise(one: i64, other: i64) -> i64 {
     let same_second = one.div_euclid(SECOND) == other.div_euclid(SECOND);
     if same_second && other.rem_euclid(SECOND) == 0 { one } else { other }
 }
+
+/// Gives what readings list behind a message that a webhook told, within the same second, at least that one's milliseconds.
+/// A message that only a webhook told has no place in a listing yet; one that its own webhook or reading told to the
+/// millisecond keeps its time.
+pub(super) fn keep_listing(connection: &Connection, work: &mut Work) -> Result<()> {
+    let Some((from, to)) = work.hooked else { return Ok(()) };
+    let start = |at: i64| at - at.rem_euclid(SECOND);
+    let mut rows: Vec<Listed> = connection
+        .prepare_cached(LISTED)?
+        .query_map((work.row.id, start(from), start(to) + SECOND - 1), |row| {
+            Ok(Listed { tie: row.get(0)?, at: row.get(1)?, id: row.get(2)?, hooked: row.get(3)? })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for second in rows.chunk_by_mut(|one, next| start(one.at) == start(next.at)) {
+        second.sort_unstable_by_key(|row| row.tie);
+        // What was moved before stands exactly where a webhook told another one.
+        let told: Vec<i64> = second.iter().filter(|row| row.hooked).map(|row| row.at).collect();
+        let mut least = i64::MIN;
+        for rank in second.chunk_by(|one, next| one.tie == next.tie) {
+            let may_move = |row: &&Listed| !row.hooked && (start(row.at) == row.at || told.contains(&row.at));
+            for row in rank.iter().filter(may_move).filter(|row| row.at < least) {
+                connection.prepare_cached("UPDATE message SET at = ?2 WHERE id = ?1")?.execute((row.id, least))?;
+                stays_read(work, row.at, least);
+                work.touched.insert(row.id);
+                work.delta.recompute = true;
+            }
+            least = rank.iter().filter(|row| row.hooked).map(|row| row.at).fold(least, i64::max);
+        }
+    }
+    Ok(())
+}
+
+/// A message in a reading's listing.
+struct Listed {
+    tie: i64,
+    at: i64,
+    id: i64,
+    /// A webhook told it, too.
+    hooked: bool,
+}
+
+pub(super) const LISTED: &str = "SELECT tie, at, id, flags & 128 <> 0 FROM message INDEXED BY message_thread
+    WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 AND flags & 32 = 0 AND digest <> 0 AND remote_id IS NOT NULL
+    ORDER BY at";
 
 /// Whether a reading says nothing of a message's content.
 pub(super) fn is_empty(seen: &MessageSeen) -> bool {
@@ -137,7 +182,7 @@ fn webhooks_twin(connection: &Connection, facts: &Facts, work: &Work, seen: &Mes
 }
 
 pub(super) const TWIN: &str = "SELECT id FROM message INDEXED BY message_thread
-    WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 AND at % 1000 = 0 AND direction = ?4 AND text IS ?5
+    WHERE conversation = ?1 AND at BETWEEN ?2 AND ?3 AND flags & 128 = 0 AND direction = ?4 AND text IS ?5
         AND (text IS NOT NULL OR kind = ?6) AND kind <> 7 AND remote_id IS NOT NULL AND digest <> 0 AND flags & 32 = 0
         AND NOT EXISTS (SELECT 1 FROM alias INDEXED BY alias_message WHERE message = message.id)
     ORDER BY abs(at - ?7), id LIMIT 1";

@@ -269,6 +269,27 @@ fn equal_texts_that_are_two_messages_stay_two() {
 }
 
 #[test]
+fn within_one_second_messages_stand_as_the_reading_lists_them_whatever_webhooks_told_when() {
+    let ids = ["1", "2", "3"];
+    let by_webhook = |n: usize| told(message(text(ids[n], AT.plus(300 + 300 * i64::try_from(n).unwrap()), ids[n])));
+    let listed = |n: usize| message(MessageSeen { tie: u16::try_from(n).unwrap(), ..text(ids[n], AT, ids[n]) });
+    let reading = read((0..3).rev().map(listed).collect(), NOW);
+    // Of some no webhook ever comes, and any of them may come before the reading or after it.
+    for which in 0..27 {
+        let when = [which % 3, which / 3 % 3, which / 9];
+        let hooks = |wanted: i32| (0..3).filter(move |n| when[*n] == wanted).map(by_webhook);
+        let mut pages: Vec<_> = hooks(1).collect();
+        pages.push(reading.clone());
+        pages.extend(hooks(2));
+        let shown = thread(&rows(&pages));
+        let order: Vec<_> = shown.iter().map(|m| m.remote_id.as_ref().unwrap().as_str()).collect();
+        assert_eq!(order, ids, "{when:?}");
+        pages.reverse();
+        assert_eq!(dump(&rows(&pages)), dump(&rows(&pages.iter().rev().cloned().collect::<Vec<_>>())), "{when:?}");
+    }
+}
+
+#[test]
 fn elsewhere_than_at_instagram_two_ids_are_two_messages() {
     let (connection, account) = with_account(Platform::Messenger);
     for (page, context) in [told(message(text("w", AT.plus(400), "ok"))), read(vec![message(text("r", AT, "ok"))], NOW)]
@@ -309,6 +330,7 @@ fn the_queries_walk_their_indexes() {
     let plan = crate::test_support::plan(&connection, TWIN);
     assert!(plan.contains("message_thread"), "{plan}");
     assert_walks(&connection, crate::gaps::PRESENT, "message_thread");
+    assert_walks(&connection, LISTED, "message_thread");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Part, Row, Step, changes, part, save, step};
 use crate::{
     Result, StoreError,
     draft::{draft, draft_quote, set_draft, set_draft_quote},
-    outgoing, search,
+    ids, outgoing,
 };
 
 /// What came of a decision.
@@ -82,9 +82,9 @@ fn discard_waiting(connection: &Connection, part: &Part, now: Timestamp) -> Resu
 fn discard(connection: &Connection, part: &Part, now: Timestamp) -> Result<Decided> {
     step(connection, part, Step::Discard, Some(&SendReason::Discarded), None, now)?;
     let text: Option<String> = connection
-        .prepare_cached("DELETE FROM message WHERE id = ?1 RETURNING text")?
+        .prepare_cached("SELECT text FROM message WHERE id = ?1")?
         .query_row([part.message], |row| row.get(0))?;
-    search::remove(connection, part.message)?;
+    ids::remove(connection, part.message)?;
     let conversation = ConversationId(part.conversation);
     let mut changes = vec![Change::Messages { conversation, ids: vec![MessageId(part.message)], added: false }];
     if let Some(mut row) = Row::load(connection, part.conversation)? {

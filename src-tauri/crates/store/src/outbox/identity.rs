@@ -1,17 +1,22 @@
 //! Which platform's message a part became: told by the answer to its sending, or by its echo, whichever comes first.
 
-use backscroll_model::{Change, ConversationId, MessageId, RemoteId, Timestamp};
+use backscroll_model::{Change, ConversationId, MINUTE, MessageId, RemoteId, SendReason, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Part, Step, step};
-use crate::{Result, placeholder, search};
+use super::{Part, Step, keep_order, step};
+use crate::{Result, StoreError, ids, placeholder};
+
+/// A part of which an echo was taken away is looked for so long before the user is asked (`reliability.md`, 6).
+const READ_BACK: i64 = 5 * MINUTE;
 
 /// The answer named the message: the row gets the id. Where its echo is a row already, the two become one; where the
-/// echo of a twin was taken for it, the twins change places.
+/// echo of a twin was taken for it, the twins change places; where its echo was taken for that of a twin of ours, nobody
+/// knows of the twin any more.
 pub(super) fn take_remote_id(
     connection: &Connection,
     part: &Part,
     remote_id: &RemoteId,
+    now: Timestamp,
     all: &mut Vec<Change>,
 ) -> Result<()> {
     let place = |id: i64| -> Result<(Option<String>, i64, i64)> {
@@ -47,27 +52,44 @@ pub(super) fn take_remote_id(
         return put(part.message, (Some(remote_id.as_str()), at, tie));
     };
     let (theirs, their_at, their_tie) = place(other)?;
-    match mine {
-        None => {
-            search::remove(connection, other)?;
-            connection.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([other])?;
+    match (&mine, sent_as(connection, other)?) {
+        (None, Some(twin)) => {
+            put(other, (None, their_at, their_tie))?;
+            let read_back_until = now.plus(READ_BACK);
+            step(connection, &twin, Step::Mistaken, Some(&SendReason::NoAnswer), Some(read_back_until), now)?;
+            connection
+                .prepare_cached("UPDATE part SET fresh_reads = 0, read_at = NULL WHERE id = ?1")?
+                .execute([twin.id])?;
+        }
+        (None, None) => {
+            ids::remove(connection, other)?;
             connection
                 .prepare_cached("UPDATE conversation SET messages = max(messages - 1, 0) WHERE id = ?1")?
                 .execute([part.conversation])?;
         }
-        Some(mine) => {
+        (Some(mine), _) => {
             put(part.message, (None, at, tie))?;
-            put(other, (Some(&mine), at, tie))?;
+            put(other, (Some(mine), at, tie))?;
         }
     }
     put(part.message, (theirs.as_deref(), their_at, their_tie))?;
+    let moved = keep_order(connection, part.conversation, part.message, (at, tie), (their_at, their_tie))?;
     look_again(connection, part.conversation)?;
     all.push(Change::Messages {
         conversation: ConversationId(part.conversation),
-        ids: vec![MessageId(other)],
+        ids: std::iter::once(other).chain(moved).map(MessageId).collect(),
         added: false,
     });
     Ok(())
+}
+
+/// The part of which a message is the row.
+fn sent_as(connection: &Connection, message: i64) -> Result<Option<Part>> {
+    match super::part(connection, MessageId(message)) {
+        Ok(part) => Ok(Some(part)),
+        Err(StoreError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The next page is compared message by message, even if it is the one that was seen last.

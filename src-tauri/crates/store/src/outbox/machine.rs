@@ -14,6 +14,8 @@ pub(super) enum Step {
     LoseTrack,
     FoundAtStart,
     Echo,
+    /// Its echo was another one's.
+    Mistaken,
     NotFound,
     Retry,
     SendAgain,
@@ -38,6 +40,7 @@ impl Step {
             Self::LoseTrack => "lost track of",
             Self::FoundAtStart => "found at start",
             Self::Echo => "echoed",
+            Self::Mistaken => "mistaken for another",
             Self::NotFound => "not found",
             Self::Retry => "retried",
             Self::SendAgain => "sent again",
@@ -62,7 +65,7 @@ pub(super) fn next_state(from: SendState, step: Step) -> Option<SendState> {
         // Files on the way are no message yet.
         (Uploading | Sending, Step::QueueAgain) | (Uploading, Step::FoundAtStart) => Some(Queued),
         (Uploading | Sending, Step::Refuse) => Some(Failed),
-        (Sending, Step::LoseTrack | Step::FoundAtStart) => Some(Unknown),
+        (Sending, Step::LoseTrack | Step::FoundAtStart) | (Accepted, Step::Mistaken) => Some(Unknown),
         (Queued | Uploading | Sending | Unknown | NeedsReview | Settled | Accepted, Step::Echo) => Some(Accepted),
         (Unknown, Step::NotFound) | (Queued | Uploading | Sending, Step::Doubt) => Some(NeedsReview),
         (Queued | Uploading | Sending | Failed, Step::Restored) => Some(Unknown),

@@ -157,7 +157,7 @@ impl<'c> Writer<'c> {
         let attachments = if taken_back { &[][..] } else { &seen.attachments };
         let reactions = if taken_back { &[][..] } else { seen.reactions.as_deref().unwrap_or(&[]) };
         let reply_to = seen.reply_to.as_ref().filter(|_| !taken_back);
-        let mut flags = if is_webhook { flag::WEBHOOK } else { 0 };
+        let mut flags = if is_webhook { flag::WEBHOOK | flag::HOOKED } else { 0 };
         if reply_to.is_some() {
             flags |= flag::QUOTES;
         }
