@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isBigEmoji, pieces } from './text';
+import { pieces } from './links';
+import { isBigEmoji } from './text';
 
 describe('the text of a stranger', () => {
   it('keeps every character, whatever it is', () => {
