@@ -194,6 +194,23 @@ fn arguments_that_cannot_be_are_refused_before_the_inbox_sees_them() {
         ("attach_bytes", json!({ "conversation": 1, "name": "a.jpg", "bytes": "no base64" }), ErrorCode::BadInput),
         ("ledger", json!({ "conversation": null, "after": null, "limit": 201 }), ErrorCode::BadInput),
         ("save_draft", json!({ "conversation": -4, "text": "" }), ErrorCode::NotFound),
+        (
+            "save_canned_reply",
+            json!({ "id": 0, "form": { "title": "a", "word": "", "text": "b" } }),
+            ErrorCode::NotFound,
+        ),
+        (
+            "save_canned_reply",
+            json!({ "id": null, "form": { "title": "a\nb", "word": "", "text": "b" } }),
+            ErrorCode::BadInput,
+        ),
+        (
+            "save_canned_reply",
+            json!({ "id": null, "form": { "title": "a", "word": "", "text": "b\0" } }),
+            ErrorCode::BadText,
+        ),
+        ("delete_canned_reply", json!({ "id": 7 }), ErrorCode::NotFound),
+        ("order_canned_replies", json!({ "ids": vec![1; 201] }), ErrorCode::BadInput),
         ("check_ayrshare", json!({ "apiBase": null, "keys": keys("") }), ErrorCode::BadInput),
         ("check_ayrshare", json!({ "apiBase": null, "keys": keys("a\r\nb") }), ErrorCode::BadInput),
         ("open_link", json!({ "url": "file:///etc/passwd" }), ErrorCode::BadInput),
