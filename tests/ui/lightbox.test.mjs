@@ -132,7 +132,7 @@ for (const [width, height, theme] of [[1280, 800, 'dark'], [900, 700, 'light'], 
   }, { width, height, theme });
 }
 
-const film = (page) => pane(page).locator('video');
+const film = (page) => pane(page).locator('video:not([aria-hidden])');
 const voice = (page) => pane(page).getByRole('group', { name: like('sound_from') });
 const toPlayers = async (page) => {
   await scroll(page, 0.2);
@@ -150,6 +150,9 @@ const play = (page) => voice(page).getByRole('button', { name: t('play'), exact:
 priya('a voice message plays, seeks and goes faster; nothing plays unasked', async (page) => {
   await toPlayers(page);
   assert.equal(await film(page).count(), 0);
+  // Its first frame is shown, and no more than that is read.
+  const poster = pane(page).locator('video[aria-hidden]');
+  await until('the first frame', () => poster.evaluate((element) => element.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && element.paused && getComputedStyle(element).opacity === '1'));
   await until('its length', async () => (await sounds(page)).length > 0);
   assert.deepEqual(await sounds(page).then(({ at, plays }) => [at, plays]), [0, false]);
   await accessible(page, 'the player');
@@ -218,5 +221,5 @@ priya('a video opens large too, and stops when it is closed', async (page) => {
   await accessible(page, 'a video');
   await page.keyboard.press('Escape');
   await box(page).waitFor({ state: 'detached' });
-  assert.equal(await page.locator('video').count(), 0);
+  assert.equal(await page.locator('video:not([aria-hidden])').count(), 0);
 });
