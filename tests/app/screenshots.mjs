@@ -18,8 +18,8 @@ const out = join(process.env.BACKSCROLL_TARGET, 'screenshots');
 const only = process.env.SCREENSHOTS_ONLY ?? '';
 const run = promisify(execFile);
 
-/** Which part of its thread a state shows; the others show its end. */
-const scrolls = { 'kinds-above': 0.5, 'stories': 0, 'gap': 0 };
+/** Which part of its thread a state shows, of its height or around the first such element; the others show its end. */
+const scrolls = { 'kinds-above': 0.5, 'kinds-played': '.film', 'stories': 0, 'gap': 0 };
 
 /** A world, the states in it, and how each is reached from the one before. */
 const worlds = [
@@ -88,6 +88,7 @@ const worlds = [
         await until('the sound', async () => await window.run(`() => document.querySelectorAll('audio, .player, [role=slider]').length > 0`), 20_000).catch(() => {});
       },
       'kinds-above': async () => {},
+      'kinds-played': async () => {},
       'stories': async (window) => {
         await openByName(window, 'Ottoline Frey');
       },
@@ -244,7 +245,14 @@ async function settled(window) {
 async function scrolled(window, part) {
   await until('bubbles', async () => (await bubbles(window)).length > 2);
   await until(`scrolled to ${part}`, async () => {
-    const at = await window.run(`(part) => { const pane = document.querySelector('[data-section=timeline]'); const before = pane.scrollTop; pane.scrollTop = (pane.scrollHeight - pane.clientHeight) * part; return Math.abs(pane.scrollTop - before); }`, part);
+    const at = await window.run(`(part) => {
+      const pane = document.querySelector('[data-section=timeline]');
+      const before = pane.scrollTop;
+      const element = typeof part === 'string' ? pane.querySelector(part) : null;
+      if (element !== null) element.scrollIntoView({ block: 'center' });
+      else pane.scrollTop = typeof part === 'string' ? before - pane.clientHeight / 2 : (pane.scrollHeight - pane.clientHeight) * part;
+      return Math.abs(pane.scrollTop - before);
+    }`, part);
     await settled(window);
     return at < 2;
   });
