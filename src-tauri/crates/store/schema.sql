@@ -126,6 +126,8 @@ CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE snoozed_
 
 CREATE INDEX conversation_participant ON conversation (participant);
 
+CREATE INDEX conversation_imported ON conversation (account, name) WHERE remote_id >= 'import:' AND remote_id < 'import;';
+
 CREATE INDEX conversation_unlisted ON conversation (account, last_at, id) WHERE unlisted = 1;
 
 CREATE TRIGGER conversation_counted AFTER INSERT ON conversation BEGIN
@@ -182,7 +184,8 @@ CREATE TABLE message (
     origin       INTEGER NOT NULL,          -- 0 remote, 1 Backscroll, 2 elsewhere, 3 automatic
     flags        INTEGER NOT NULL,          -- 1 has attachments, 2 has reactions, 4 has a raw payload, 8 absent from the last reading,
                                             -- 16 quotes another one, 32 known from a webhook alone,
-                                            -- 64 known from the provider before alone, 128 told by a webhook
+                                            -- 64 known from the provider before alone, 128 told by a webhook,
+                                            -- 256 known from a download alone
     reply_to     TEXT,                      -- the platform's id of the message that it quotes
     send_state   INTEGER,                   -- of the part that it is: SendState in order; NULL: not sent by us
     announce     INTEGER,                   -- 1 to be announced, 2 announced or withdrawn; NULL: never
@@ -191,7 +194,7 @@ CREATE TABLE message (
     account      INTEGER NOT NULL,          -- of the conversation, for the two keys below
     digest       INTEGER NOT NULL,          -- of the fields as last seen, to skip an unchanged one
     remote_hash  INTEGER,                   -- id_hash(remote_id), 32 bits (src/ids.rs)
-    import_key   BLOB                       -- imports: hash of thread, time, sender, text, ordinal
+    import_key   BLOB                       -- imports: conversation, hash of time, sender, text, ordinal
 ) STRICT;
 
 CREATE INDEX message_thread ON message (conversation, at, tie);
@@ -333,6 +336,15 @@ CREATE TABLE alias (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX alias_message ON alias (message);
+
+CREATE TABLE import_thread (
+    account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    key          TEXT    NOT NULL,          -- what the download calls it, or 'id:' and an id that the platform may give it
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX import_thread_conversation ON import_thread (conversation);
 
 CREATE TABLE cursor (
     account     INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,

@@ -41,8 +41,8 @@ impl Place {
 /// A file of a message, inside the download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileRef {
-    /// The thread's conversation, as [`ConversationEvents::remote_id`] names it.
-    pub conversation: RemoteId,
+    /// The thread, as [`ImportedThread::key`] names it.
+    pub thread: String,
     /// The message, as [`MessageSeen::remote_id`] names it.
     pub message: RemoteId,
     /// Which of its attachments.
@@ -199,8 +199,8 @@ impl<'s> Gatherer<'s> {
             }
             for (ordinal, path) in files {
                 let kind = seen.attachments.get(ordinal).map_or(MessageKind::File, |file| file.kind);
-                let (conversation, message) = (thread.remote_id.clone(), seen.remote_id.clone());
-                thread.files.push(FileRef { conversation, message, ordinal, kind, path });
+                let (key, message) = (thread.about.key.clone(), seen.remote_id.clone());
+                thread.files.push(FileRef { thread: key, message, ordinal, kind, path });
             }
             thread.ready.push(Event::Message(Box::new(seen)));
             self.batch.messages += 1;

@@ -149,18 +149,38 @@ impl Download {
         })
     }
 
-    /// Reads a file of a message, at most `most` bytes; `None`: it is not in the download, or larger.
+    /// The files of its messages, to be read while the messages are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn files(&self, paths: &[PathBuf]) -> Result<Files> {
+        let root = match &self.kind {
+            Kind::Meta(survey) => survey.root.clone(),
+            Kind::X(_) => String::new(),
+        };
+        Ok(Files { source: Source::open(paths)?, root })
+    }
+}
+
+/// The files of the messages of a download.
+pub struct Files {
+    source: Source,
+    /// What may stand before the name that a message tells.
+    root: String,
+}
+
+impl Files {
+    /// Reads a file, at most `most` bytes; `None`: it is not in the download, or larger.
     ///
     /// # Errors
     ///
     /// Those of the disk and of the zip.
-    pub fn file(&mut self, path: &str, most: u64) -> std::io::Result<Option<Vec<u8>>> {
-        let entry = self.source.find(path).or_else(|| match &self.kind {
-            Kind::Meta(survey) => self.source.find(&format!("{}{path}", survey.root)),
-            Kind::X(_) => None,
-        });
+    pub fn read(&mut self, path: &str, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+        let entry = self.source.find(path).or_else(|| self.source.find(&format!("{}{path}", self.root)));
         let Some(entry) = entry.filter(|entry| entry.size <= most).cloned() else { return Ok(None) };
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or_default());
+        // What a zip says of sizes is not believed before it is read.
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(1 << 20)).unwrap_or_default());
         std::io::Read::read_to_end(&mut self.source.read(&entry)?, &mut bytes)?;
         Ok(Some(bytes))
     }

@@ -24,6 +24,7 @@
 mod batch;
 mod download;
 mod error;
+mod export;
 mod json;
 mod meta;
 mod repair;
@@ -32,5 +33,6 @@ mod stream;
 mod x;
 
 pub use batch::{BATCH_MESSAGES, Batch, FileRef, Place};
-pub use download::{Download, Owner, ReadReport};
+pub use download::{Download, Files, Owner, ReadReport};
 pub use error::{ArchiveError, Result};
+pub use export::{Exporter, MANIFEST};

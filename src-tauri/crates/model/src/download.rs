@@ -125,3 +125,41 @@ pub struct ImportReport {
     /// It was cancelled; the next import of the same files goes on there.
     pub cancelled: bool,
 }
+
+/// What an export is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// Pages to read, without a script and without the network.
+    Html,
+    /// One JSON object a line.
+    Jsonl,
+    /// A table for spreadsheets.
+    Csv,
+}
+
+/// How far an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Type)]
+pub struct ExportProgress {
+    /// Messages written.
+    pub messages: u32,
+    /// Of so many, as the conversations counted them at the start.
+    pub of: u32,
+}
+
+/// What an export wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ExportReport {
+    /// Conversations in it.
+    pub conversations: u32,
+    /// Messages in it.
+    pub messages: u32,
+    /// Files of messages that were copied.
+    pub files: u32,
+    /// Files of messages of which there is no copy here.
+    pub missing: u32,
+    /// All bytes, in KiB.
+    pub kib: u32,
+    /// The name of the file with the SHA-256 sum of each other one.
+    pub manifest: String,
+}

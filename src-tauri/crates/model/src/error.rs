@@ -81,6 +81,16 @@ pub enum ErrorCode {
     BadApiBase,
     /// The input does not have the form it must have.
     BadInput,
+    /// No messages of a platform that is known here were found in it.
+    NotADownload,
+    /// The download is HTML: ask for JSON.
+    HtmlDownload,
+    /// The zip is damaged or cut off: download it again.
+    DamagedDownload,
+    /// The download is of another platform than the account.
+    OtherPlatform,
+    /// The download does not say whose it is: choose.
+    OwnerUnknown,
     /// There is no such thing, or no longer.
     NotFound,
     /// The text is empty or does not fit.
@@ -101,6 +111,8 @@ pub enum ErrorCode {
     DiskFull,
     /// The data folder is of a newer version of Backscroll.
     NewerData,
+    /// The folder to write into is not there: a drive that is not plugged in, or it was moved.
+    FolderGone,
     /// The file is no backup of Backscroll, or a damaged one.
     NotABackup,
     /// Another Backscroll has the data folder.

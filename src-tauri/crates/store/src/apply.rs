@@ -42,9 +42,11 @@ use crate::{
     account::{platform_of, provider_of},
     cursor,
     gaps::{self, Covered, Proof},
+    import,
 };
 pub(crate) use derive::rederive;
 pub(crate) use merge::INSERT_REACTION;
+pub(crate) use sort_out::import_key;
 use row::Row;
 
 /// Messages that one transaction takes: some 16 ms. Beyond 200 the disk gains nothing, and the user's own writes wait
@@ -171,14 +173,19 @@ pub(crate) struct Facts {
     switched_at: Option<i64>,
     /// Messages up to then are history whichever way they come.
     news_floor: i64,
+    /// A download was brought into it.
+    has_imports: bool,
 }
 
 impl Facts {
     fn load(connection: &Connection, account: AccountId) -> Result<Self> {
-        type Columns = (String, i64, Option<String>, Option<i64>);
-        let (platform, created_at, provider, switched_at): Columns = connection
-            .prepare_cached("SELECT platform, created_at, provider, switched_at FROM account WHERE id = ?1")?
-            .query_row([account.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        type Columns = (String, i64, Option<String>, Option<i64>, bool);
+        let (platform, created_at, provider, switched_at, has_imports): Columns = connection
+            .prepare_cached(
+                "SELECT platform, created_at, provider, switched_at,
+                    EXISTS (SELECT 1 FROM import_thread WHERE account = ?1) FROM account WHERE id = ?1",
+            )?
+            .query_row([account.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
             .optional()?
             .ok_or(StoreError::NotFound("account"))?;
         Ok(Self {
@@ -187,6 +194,7 @@ impl Facts {
             provider: provider_of(provider.as_deref())?,
             switched_at,
             news_floor: Timestamp(created_at).plus(-NEWS_BEFORE_CONNECTING).0,
+            has_imports,
         })
     }
 }
@@ -201,6 +209,8 @@ pub(crate) struct Work {
     pub(crate) touched: BTreeSet<i64>,
     added: bool,
     covered: Covered,
+    /// It is of a download, and no provider has told it yet.
+    downloaded: bool,
     /// From here to there webhooks told something.
     hooked: Option<(i64, i64)>,
     /// The next page is looked at, even if it is the one that was seen last.
@@ -220,6 +230,7 @@ impl Work {
             added: false,
             covered: Covered::Unchanged,
             hooked: None,
+            downloaded: false,
             look_again: false,
         }
     }
@@ -264,7 +275,11 @@ fn take_in(
             Some(number) => *number,
             None => {
                 stitch::conversation(connection, facts, entry.events)?;
-                works.push(Work::new(Row::load_or_create(connection, facts, remote_id)?));
+                if facts.has_imports && context.arrival != Arrival::Import {
+                    import::adopt(connection, facts.account, entry.events)?;
+                }
+                let row = Row::load_or_create(connection, facts, remote_id)?;
+                works.push(Work { downloaded: remote_id.is_imported(), ..Work::new(row) });
                 found.insert(remote_id, works.len() - 1);
                 works.len() - 1
             }

@@ -192,6 +192,8 @@ pub(crate) mod flag {
     pub(crate) const FORMER: i64 = 64;
     /// A webhook told it, readings or not.
     pub(crate) const HOOKED: i64 = 128;
+    /// Known from a download alone: no provider has told it yet.
+    pub(crate) const IMPORTED: i64 = 256;
 }
 
 #[cfg(test)]

@@ -307,7 +307,7 @@ pub(crate) fn count_inbound_after(connection: &Connection, conversation: i64, ma
     Ok(connection
         .prepare_cached(
             "SELECT count(*) FROM message INDEXED BY message_thread
-             WHERE conversation = ?1 AND at > ?2 AND direction = 0 AND kind <> 7",
+             WHERE conversation = ?1 AND at > ?2 AND direction = 0 AND kind <> 7 AND flags & 256 = 0",
         )?
         .query_row((conversation, mark.unwrap_or(i64::MIN)), |row| row.get(0))?)
 }

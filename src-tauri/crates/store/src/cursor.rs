@@ -38,3 +38,8 @@ pub fn cursors(connection: &Connection, account: AccountId) -> Result<BTreeMap<S
     let rows = statement.query_map([account.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+/// Forgets one: what it is a place in is done.
+pub fn forget_cursor(connection: &Connection, account: AccountId, name: &str) -> Result<()> {
+    set(connection, account, name, None)
+}

@@ -39,6 +39,7 @@ mod error;
 mod gaps;
 mod handle;
 mod ids;
+mod import;
 mod message;
 mod open;
 pub mod outbox;
@@ -77,7 +78,7 @@ pub use conversation::{
     take_reminders, undo_read, wake_snoozed,
 };
 pub use counter::{badge, counts};
-pub use cursor::{cursor, cursors};
+pub use cursor::{cursor, cursors, forget_cursor};
 pub use delivery::{
     DeliveryDigest, REMEMBERED, WAITING_KEPT, WaitingDelivery, deliveries, delivery_counts, give_up_waiting,
     keep_deliveries, keep_waiting, seen_deliveries, waiting_done, waiting_of, waiting_people, waiting_since,
@@ -86,6 +87,7 @@ pub use draft::{draft, draft_quote, set_draft, set_draft_quote};
 pub use error::{Result, StoreError};
 pub use gaps::{gaps, gaps_of_account};
 pub use handle::Store;
+pub use import::{ImportAccount, ImportedFile, Importer, import_account, imported_file};
 pub use message::{Announcement, message_details, message_of, messages_by_ids, take_announcements};
 pub use open::{Access, DATABASE_FILE};
 pub use participant::{Pictureless, next_without_picture};

@@ -29,4 +29,5 @@ pub fn next_without_picture(connection: &Connection, account: AccountId, after: 
 /// By row, so that nothing is looked at but who came since.
 pub(crate) const WITHOUT_PICTURE: &str = "SELECT p.id, c.remote_id, p.remote_id FROM participant p NOT INDEXED
     CROSS JOIN conversation c INDEXED BY conversation_participant ON c.participant = p.id AND c.account = p.account
-    WHERE p.id > ?2 AND p.account = ?1 AND p.avatar_url IS NULL ORDER BY p.id LIMIT 1";
+    WHERE p.id > ?2 AND p.account = ?1 AND p.avatar_url IS NULL
+        AND p.remote_id NOT GLOB 'import:*' ORDER BY p.id LIMIT 1";

@@ -176,6 +176,7 @@ pub(crate) fn check(connection: &Connection) {
                     AND at > ifnull(c.answer_at, -9e18))
             UNION ALL SELECT 'unread of ' || id FROM conversation c WHERE unread <> max(marked_unread, (
                 SELECT count(*) FROM message WHERE conversation = c.id AND direction = 0 AND kind <> 7
+                    AND flags & 256 = 0
                     AND at > max(ifnull(read_mark, -9e18), ifnull(history_mark, -9e18), ifnull(elsewhere_at, -9e18))))
             UNION ALL SELECT 'placeholder of a message that is here' FROM placeholder p JOIN message m
                 ON m.account = p.account AND m.remote_id = p.remote_id

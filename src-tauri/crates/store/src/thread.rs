@@ -228,7 +228,8 @@ pub(crate) fn first_unread(connection: &Connection, conversation: ConversationId
     let first = connection
         .prepare_cached(
             "SELECT id FROM message INDEXED BY message_thread
-             WHERE conversation = ?1 AND at > ?2 AND direction = 0 AND kind <> 7 ORDER BY at, tie, id LIMIT 1",
+             WHERE conversation = ?1 AND at > ?2 AND direction = 0 AND kind <> 7 AND flags & 256 = 0
+             ORDER BY at, tie, id LIMIT 1",
         )?
         .query_row((conversation.0, mark), |row| row.get(0))
         .optional()?;

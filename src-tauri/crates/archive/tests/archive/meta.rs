@@ -160,7 +160,7 @@ fn encrypted_chats_of_messenger_are_read_in_their_own_form() {
     assert_eq!(got.texts(), ["", "Très bien ❤"]);
     assert_eq!(got.messages()[0].kind, MessageKind::Image);
     let path = got.batches[0].files[0].path.clone();
-    assert_eq!(open(&[folder]).unwrap().file(&path, 100).unwrap().unwrap(), b"x");
+    assert_eq!(open(&[folder.clone()]).unwrap().files(&[folder]).unwrap().read(&path, 100).unwrap().unwrap(), b"x");
 }
 
 #[test]

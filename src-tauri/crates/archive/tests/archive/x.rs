@@ -41,13 +41,14 @@ fn archive() -> Builder {
 fn an_archive_of_x_is_read_with_groups_reactions_and_media() {
     let dir = tempfile::tempdir().unwrap();
     let zip = archive().zip(dir.path().join("x.zip"));
-    let mut download = open(&[zip.clone()]).unwrap();
+    let download = open(&[zip.clone()]).unwrap();
     assert_eq!(download.platform(), Platform::X);
     let owner = download.owner(None, &[]).unwrap();
     assert_eq!(
         (owner.shown.as_str(), owner.id.as_deref(), owner.username.as_deref()),
         ("Corner Bakery", Some("9"), Some("bakery"))
     );
+    let mut files = download.files(&[zip.clone()]).unwrap();
     let got = read(&[zip], None).unwrap();
     let messages = got.messages();
     // The group's file stands before the other one.
@@ -57,8 +58,8 @@ fn an_archive_of_x_is_read_with_groups_reactions_and_media() {
     assert_eq!(messages[2].remote_id.as_str(), "103");
     assert_eq!(messages[1].reactions.as_ref().unwrap()[0].by.as_str(), "import:me");
     let file = &got.batches[0].files[0];
-    assert_eq!(download.file(&file.path, 10).unwrap().unwrap(), b"jpg");
-    assert_eq!(download.file(&file.path, 2).unwrap(), None, "larger than wanted");
+    assert_eq!(files.read(&file.path, 10).unwrap().unwrap(), b"jpg");
+    assert_eq!(files.read(&file.path, 2).unwrap(), None, "larger than wanted");
     assert_eq!(got.reasons(), ["twitter-2024/data/direct-messages-group.js Notice 2"]);
     let person = got.pages[1].events.events.iter().find_map(|event| match event {
         Event::Participant(person) => Some(person.remote_id.0.clone()),

@@ -45,6 +45,8 @@ pub(crate) struct Delta {
     span: Option<(i64, i64)>,
     pub(super) news: bool,
     pub(super) last: Option<Last>,
+    /// Rows of a download came, which are never unread.
+    pub(super) imported: bool,
     /// More than new rows: derive from all rows.
     pub(crate) recompute: bool,
 }
@@ -96,6 +98,7 @@ pub(super) fn find_automatic(connection: &Connection, work: &mut Work, text: &st
 /// Derives the row of a conversation.
 pub(super) fn derive(connection: &Connection, facts: &Facts, context: &ApplyContext, work: &mut Work) -> Result<()> {
     let covered = work.covered != Covered::Unchanged;
+    let downloaded = work.downloaded;
     let Work { row, delta, .. } = work;
     let before = row.before.clone();
     let now = &mut row.now;
@@ -105,7 +108,7 @@ pub(super) fn derive(connection: &Connection, facts: &Facts, context: &ApplyCont
     } else {
         from_delta(connection, row.id, &before, now, delta)?;
     }
-    choose_state(facts, context, row.created, delta.news, now);
+    choose_state(facts, context, row.created, downloaded, delta.news, now);
     if now.elsewhere_at > before.elsewhere_at {
         now.marked_unread = false;
     }
@@ -214,7 +217,15 @@ fn earliest(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     }
 }
 
-fn choose_state(facts: &Facts, context: &ApplyContext, created: bool, news: bool, now: &mut Columns) {
+/// `downloaded`: no provider has told of the conversation. What is in it is history, however young.
+fn choose_state(
+    facts: &Facts,
+    context: &ApplyContext,
+    created: bool,
+    downloaded: bool,
+    news: bool,
+    now: &mut Columns,
+) {
     if news {
         if now.by_rule && now.state == DONE {
             // What lay there before was taken as read; only what is news counts.
@@ -230,7 +241,8 @@ fn choose_state(facts: &Facts, context: &ApplyContext, created: bool, news: bool
     }
     // News apart, a live read does not sort conversations anew: a week later the rule would close what it opened.
     if created || !context.arrival.is_live() {
-        let waits = now.waiting_since.is_some()
+        let waits = !downloaded
+            && now.waiting_since.is_some()
             && now.inbound_at.is_some_and(|at| context.now.since(Timestamp(at)) < STILL_WAITING);
         now.state = if waits { OPEN } else { DONE };
     }
@@ -244,7 +256,7 @@ fn unread(connection: &Connection, id: i64, before: &Columns, now: &Columns, del
         u32::try_from(count).unwrap_or(u32::MAX)
     };
     let marked_moved = before.marked_unread || now.marked_unread;
-    let counted = if delta.recompute || marked_moved {
+    let counted = if delta.recompute || delta.imported || marked_moved {
         count_inbound_after(connection, id, mark)?
     } else if mark == before.mark() {
         before.unread + of_batch()

@@ -97,9 +97,12 @@ pub(super) fn merge(
     // What the platform told before, a webhook only completes: it may come again, and after an edit.
     let completes = how.webhook && held.digest != 0;
     let first_read = !how.webhook && held.flags & flag::WEBHOOK != 0;
-    let named_by_the_present = held.flags & flag::FORMER != 0;
+    // From here on it can be unread, and the provider's word counts for everything.
+    let was_imported = held.flags & flag::IMPORTED != 0;
+    work.delta.recompute |= was_imported;
+    let named_by_the_present = held.flags & (flag::FORMER | flag::IMPORTED) != 0;
     let first_hook = how.webhook && held.flags & flag::HOOKED == 0;
-    held.flags &= !flag::FORMER;
+    held.flags &= !(flag::FORMER | flag::IMPORTED);
     if how.webhook {
         held.flags |= flag::HOOKED;
     }
@@ -110,7 +113,7 @@ pub(super) fn merge(
     };
     let tie = held.tie.max(seen.tie);
     let moved = (held.at, held.tie) != (at, tie);
-    let said_anew = held.digest != digest;
+    let said_anew = held.digest != digest || was_imported;
     let mut changed = moved;
     let mut keeps_raw = false;
     if held.kind != codes::UNSENT && said_anew {

@@ -3,9 +3,12 @@
 //! New messages of all conversations are inserted together in ascending order of id: FTS5 flushes its buffer whenever a
 //! rowid is not larger than the last, and platforms answer newest first (`performance.md`, rule 3).
 
+mod imported;
 mod insert;
 
-use std::collections::HashSet;
+pub(crate) use imported::key as import_key;
+
+use std::collections::{BTreeMap, HashSet};
 
 use backscroll_model::{Direction, Event, MessageSeen, RemoteId, Timestamp};
 use rusqlite::Connection;
@@ -38,6 +41,8 @@ pub(super) struct Sorted<'p> {
     /// Ids of messages that became rows, while placeholders or words may wait for them.
     came: Vec<&'p RemoteId>,
     named: HashSet<(usize, &'p str)>,
+    /// From the oldest to the newest of what a download or a listing of ids told.
+    spans: BTreeMap<usize, (i64, i64)>,
     /// Messages that became tombstones by their absence.
     gone: u32,
 }
@@ -76,6 +81,9 @@ impl<'p> Sorted<'p> {
         echoes: &mut Echoes,
         people: &mut People,
     ) -> Result<()> {
+        if context.arrival == Arrival::Import {
+            return self.imported(connection, facts, number, work, entry, people);
+        }
         let events: &'p [Event] = &entry.events.events;
         let is_webhook = context.arrival == Arrival::Webhook;
         let read_at = entry.events.listing.map_or(context.now, |listing| listing.to).0;
@@ -87,6 +95,7 @@ impl<'p> Sorted<'p> {
                 .chain(work.hooked)
                 .reduce(|(from, to), (other, until)| (from.min(other), to.max(until)));
         }
+        let mut imports = imported::Imported::load(connection, facts, work, events)?;
         // Oldest first, so that identical texts bind to their echoes in order.
         for (rank, (event, digest)) in events.iter().zip(&entry.digests).enumerate().rev() {
             match event {
@@ -96,7 +105,13 @@ impl<'p> Sorted<'p> {
                 }
                 Event::Archived(archived) => work.row.now.archived = *archived,
                 Event::Unsent { message } => self.unsent.push((number, message)),
-                Event::Listed { message, at } => self.listed.push((number, message, *at)),
+                Event::Listed { message, at } => {
+                    if facts.has_imports {
+                        let span = self.spans.entry(number).or_insert((at.0, at.0));
+                        *span = (span.0.min(at.0), span.1.max(at.0));
+                    }
+                    self.listed.push((number, message, *at));
+                }
                 Event::Edited { message, text, edition } => {
                     self.words.push((number, message, Word::Edited(text, *edition)));
                 }
@@ -110,7 +125,8 @@ impl<'p> Sorted<'p> {
                     if let Some(held) = held.by_id.get_mut(seen.remote_id.as_str()) {
                         held.shown = true;
                         let first_read = !is_webhook && held.flags & flag::WEBHOOK != 0;
-                        if first_read || held.flags & flag::FORMER != 0 || !held.is_what_was(seen, *digest) {
+                        let unnamed = held.flags & (flag::FORMER | flag::IMPORTED) != 0;
+                        if first_read || unnamed || !held.is_what_was(seen, *digest) {
                             self.held.push(again);
                         }
                         continue;
@@ -120,6 +136,7 @@ impl<'p> Sorted<'p> {
                         self.held.push(again);
                     } else if (seen.direction == Direction::Out && echoes.bind(connection, facts, work, seen)?)
                         || stitch::stitched(connection, facts, seen, &held, events)?
+                        || imports.stitched(connection, facts, work, seen)?
                         || webhook::twin(connection, facts, work, seen, is_webhook, &held, events)?
                     {
                         self.came.push(&seen.remote_id);
@@ -202,6 +219,7 @@ impl<'p> Sorted<'p> {
             moved.extend(stitch::listed(connection, facts, work, &listed)?);
         }
         moved.extend(placeholder::list(connection, facts.account, &listed)?);
+        moved.extend(self.name_imported(connection, facts, works)?);
         Ok(moved)
     }
 

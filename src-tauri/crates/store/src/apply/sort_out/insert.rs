@@ -11,7 +11,7 @@ use super::{
         row::{Last, Row},
         unsent,
     },
-    Again, New, Sorted,
+    Again, New, Sorted, imported,
 };
 use crate::{
     Result, codes,
@@ -37,7 +37,7 @@ impl Sorted<'_> {
         }
         self.new.sort_by_key(|new| (new.seen.at, new.work, new.seen.tie, Reverse(new.rank)));
         let mut ids = Ids::default();
-        let mut writer = Writer::new(connection)?;
+        let mut writer = Writer::new(connection, context.arrival == Arrival::Import)?;
         let is_webhook = context.arrival == Arrival::Webhook;
         let unsent = unsent::any(connection, facts)?;
         let (listed, parked) = (placeholder::any(connection, facts.account)?, parked::any(connection, facts.account)?);
@@ -72,6 +72,7 @@ impl Sorted<'_> {
             work.added = true;
             work.touched.insert(id);
             work.delta.inserted(seen, taken_back, is_news);
+            work.delta.imported |= context.arrival == Arrival::Import;
             if work.delta.last.as_ref().is_none_or(|last| last.key() < (seen.at.0, i64::from(seen.tie), id)) {
                 work.delta.last = Some(last(seen, id, taken_back));
                 newest.insert(new.work, seen);
@@ -113,6 +114,8 @@ fn last(seen: &MessageSeen, id: i64, taken_back: bool) -> Last {
 
 /// The statements of an insert, prepared once per batch.
 struct Writer<'c> {
+    is_import: bool,
+    held_key: CachedStatement<'c>,
     message: CachedStatement<'c>,
     held: CachedStatement<'c>,
     attachment: CachedStatement<'c>,
@@ -122,12 +125,14 @@ struct Writer<'c> {
 }
 
 impl<'c> Writer<'c> {
-    fn new(connection: &'c Connection) -> Result<Self> {
+    fn new(connection: &'c Connection, is_import: bool) -> Result<Self> {
         Ok(Self {
+            is_import,
+            held_key: connection.prepare_cached(imported::HOLDS_KEY)?,
             message: connection.prepare_cached(
                 "INSERT INTO message (id, conversation, at, tie, direction, kind, origin, flags, announce, text,
-                    remote_id, account, digest, reply_to, remote_hash)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, id_hash(?11))",
+                    remote_id, account, digest, reply_to, remote_hash, import_key)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, id_hash(?11), ?15)",
             )?,
             held: connection.prepare_cached(held::HOLDS)?,
             attachment: connection.prepare_cached(files::INSERT)?,
@@ -150,14 +155,23 @@ impl<'c> Writer<'c> {
         is_webhook: bool,
     ) -> Result<Option<i64>> {
         let seen = new.seen;
-        if self.held.exists((facts.account, seen.remote_id.as_str()))? {
+        let key = imported::key(row.id, &seen.remote_id);
+        let is_held = match &key {
+            Some(key) => self.held_key.exists((facts.account, key))?,
+            None => self.held.exists((facts.account, seen.remote_id.as_str()))?,
+        };
+        if is_held {
             return Ok(None);
         }
+        let remote_id = key.is_none().then(|| seen.remote_id.as_str());
         let text = seen.text.as_deref().filter(|_| !taken_back);
         let attachments = if taken_back { &[][..] } else { &seen.attachments };
         let reactions = if taken_back { &[][..] } else { seen.reactions.as_deref().unwrap_or(&[]) };
         let reply_to = seen.reply_to.as_ref().filter(|_| !taken_back);
         let mut flags = if is_webhook { flag::WEBHOOK | flag::HOOKED } else { 0 };
+        if self.is_import {
+            flags |= flag::IMPORTED;
+        }
         if reply_to.is_some() {
             flags |= flag::QUOTES;
         }
@@ -187,10 +201,11 @@ impl<'c> Writer<'c> {
             flags,
             (is_news && !taken_back).then_some(1),
             text,
-            seen.remote_id.as_str(),
+            remote_id,
             facts.account,
             new.digest,
             reply_to.map(RemoteId::as_str),
+            key,
         ))?;
         if let Some(text) = text {
             self.index.add(id, text)?;
@@ -205,7 +220,7 @@ impl<'c> Writer<'c> {
         if !raw.is_empty() {
             let owner = raw::Owner {
                 message: id,
-                remote_id: seen.remote_id.as_str(),
+                remote_id: remote_id.unwrap_or_default(),
                 conversation: row.id,
                 participant: row.now.participant,
             };
