@@ -9,6 +9,7 @@ pub mod canned;
 pub mod conversations;
 pub mod desktop;
 pub mod media;
+pub mod search;
 pub mod sending;
 pub mod settings;
 pub mod start;

@@ -15,7 +15,7 @@
 use tauri::{Runtime, ipc::Invoke};
 
 use crate::commands::{
-    accounts, canned, conversations, desktop, media, sending, settings, start, sync, thread, webhooks,
+    accounts, canned, conversations, desktop, media, search, sending, settings, start, sync, thread, webhooks,
 };
 
 /// Gives the list of all commands to a macro.
@@ -50,6 +50,9 @@ macro_rules! commands {
             media::outgoing_address,
             media::save_media,
             media::media_summary,
+            search::search,
+            search::search_inside,
+            search::stop_search,
             sending::send_text,
             sending::send,
             sending::reschedule,

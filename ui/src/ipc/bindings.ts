@@ -73,6 +73,15 @@ export const commands = {
 	saveMedia: (attachment: AttachmentId) => typedError<string, UserError>(__TAURI_INVOKE("save_media", { attachment })),
 	/**  How many files of an account, or of all, are kept, and how many were skipped and why. */
 	mediaSummary: (account: AccountId | null) => typedError<MediaSummary, UserError>(__TAURI_INVOKE("media_summary", { account })),
+	/**  A page of hits; `limit` at most 200. Without `after` it is a new search, which ends the one before. */
+	search: (query: SearchQuery, after: Place | null, limit: number) => typedError<SearchPage, UserError>(__TAURI_INVOKE("search", { query, after, limit })),
+	/**
+	 *  The second phase of the same search: what stands inside of words. Answers after `limit` hits or 65,536 messages; go
+	 *  on from `next`.
+	 */
+	searchInside: (query: SearchQuery, after: Place | null, limit: number) => typedError<SearchInside, UserError>(__TAURI_INVOKE("search_inside", { query, after, limit })),
+	/**  Ends the search that runs. */
+	stopSearch: () => typedError<null, UserError>(__TAURI_INVOKE("stop_search")),
 	/**  Queues a text. Answers the message as soon as it is committed. */
 	sendText: (conversation: ConversationId, text: string) => typedError<Message, UserError>(__TAURI_INVOKE("send_text", { conversation, text })),
 	/**
@@ -553,6 +562,8 @@ id: AccountId } |
 { kind: "settings" } | 
 /**  The webhook receiver: its settings, its state, or what it got. */
 { kind: "webhooks" } | 
+/**  Backups: one began, came further, ended, or the settings of them changed. */
+{ kind: "backups" } | 
 /**  The first back-fill of an account ended. */
 { kind: "backfill_done"; 
 /**  Which. */
@@ -911,6 +922,10 @@ export type ErrorCode =
 "disk_full" | 
 /**  The data folder is of a newer version of Backscroll. */
 "newer_data" | 
+/**  The folder for backups is not there: a drive that is not plugged in, or it was moved. */
+"folder_gone" | 
+/**  The file is no backup of Backscroll, or a damaged one. */
+"not_a_backup" | 
 /**  Another Backscroll has the data folder. */
 "in_use" | 
 /**  The database is damaged. */
@@ -1684,6 +1699,132 @@ refused: boolean } |
 /**  The platform has no window (X). */
 { kind: "none" };
 
+/**  What a filter asks for. */
+export type SearchFilter = 
+/**  Written by the business. */
+{ kind: "from_me" } | 
+/**  Written by a person of this name or handle. */
+{ kind: "from"; 
+/**  As typed. */
+who: string } | 
+/**  In a conversation with a person of this name or handle. */
+{ kind: "in"; 
+/**  As typed. */
+who: string } | 
+/**  On an account of this name, handle, shop or platform. */
+{ kind: "account"; 
+/**  As typed. */
+name: string } | 
+/**  Written before this instant. */
+{ kind: "before"; 
+/**  The beginning of the day, month or year that was named. */
+at: Timestamp } | 
+/**  Written at this instant or later. */
+{ kind: "after"; 
+/**  The beginning of the day, month or year that was named. */
+at: Timestamp } | 
+/**  With something in it. */
+{ kind: "has"; 
+/**  What. */
+what: SearchHas } | 
+/**  Of the other side, and not read yet. */
+{ kind: "unread" };
+
+/**  A filter and where it stands in the query's text, so that a chip can take it out. */
+export type SearchFilterPart = {
+	/**  Where it begins, in UTF-16 code units. */
+	start: number,
+	/**  Where it ends, likewise. */
+	end: number,
+	/**  What it asks for. */
+	filter: SearchFilter,
+	/**  False: no person, conversation or account is called that, so nothing is found. */
+	known: boolean,
+};
+
+/**  What a message may have in it. */
+export type SearchHas = 
+/**  A picture. */
+"image" | 
+/**  A video. */
+"video" | 
+/**  A voice message or another sound. */
+"audio" | 
+/**  A file. */
+"file" | 
+/**  An address of the web, or a shared post. */
+"link";
+
+/**  A message that was found. */
+export type SearchHit = {
+	/**  Which. */
+	message: MessageId,
+	/**  Where. */
+	conversation: ConversationId,
+	/**  When, by the platform's clock. */
+	at: Timestamp,
+	/**  Whose. */
+	direction: Direction,
+	/**  What it is, for words such as *Photo* where there is no text. */
+	kind: MessageKind,
+	/**  What the message says around the first hit; `None`: it has no text. */
+	snippet: Snippet | null,
+};
+
+/**  Hits inside of words: what the second phase found so far. */
+export type SearchInside = {
+	/**  Newest first; none of them is a hit of the first phase. */
+	hits: SearchHit[],
+	/**  The conversations of the hits, each once. */
+	conversations: Conversation[],
+	/**  Where to go on; `None`: everything was looked at. */
+	next: Place | null,
+	/**  Messages that were looked at for this answer. */
+	looked_at: number,
+};
+
+/**  A page of hits. */
+export type SearchPage = {
+	/**  In order. */
+	hits: SearchHit[],
+	/**  The conversations of the hits, each once. */
+	conversations: Conversation[],
+	/**
+	 *  Where the next page begins; `None`: that was all. A page may be short, even empty, and have a next one: so much
+	 *  was looked at in vain.
+	 */
+	next: Place | null,
+	/**  How the query was understood. */
+	understood: SearchUnderstood,
+};
+
+/**  What to look for. `text` is what the user typed; its grammar stands in `store/src/search/query.rs`. */
+export type SearchQuery = {
+	/**  Words, phrases and filters, as typed. Any text is a query, none is an error. */
+	text?: string,
+	/**  Only in this conversation: find in thread. */
+	conversation?: ConversationId | null,
+	/**  The order. */
+	sort?: SearchSort,
+};
+
+/**  The order of hits. */
+export type SearchSort = 
+/**  Newest message first. */
+"newest" | 
+/**  Best first, of the newest 2,000 hits. */
+"best";
+
+/**  How a query was understood. */
+export type SearchUnderstood = {
+	/**  The words and phrases that every hit has, as typed. */
+	words: string[],
+	/**  The filters, in the order typed. */
+	filters: SearchFilterPart[],
+	/**  Some word is long enough to be looked for inside of words, too: the second phase may find more. */
+	inside: boolean,
+};
+
 /**  Where secrets do live. */
 export type SecretsPlace = 
 /**  The desktop's keychain. */
@@ -1776,6 +1917,8 @@ said: string } |
 { kind: "unclear_answer" } | 
 /**  The program ended while it was on the wire. */
 { kind: "interrupted" } | 
+/**  A backup was restored that does not know what was sent since. */
+{ kind: "restored" } | 
 /**  It was not in the conversation after two fresh reads. */
 { kind: "not_found" } | 
 /**  The user discarded it. */
@@ -1856,6 +1999,18 @@ export type SkinTone =
 "medium_dark" | 
 /**  Type 6. */
 "dark";
+
+/**  A part of a text, in one line. */
+export type Snippet = {
+	/**  The text. Line breaks and other control characters are spaces. */
+	text: string,
+	/**  What was looked for in it: pairs of UTF-16 offsets, in order, not touching. */
+	marks: ([number, number])[],
+	/**  The message goes on before it. */
+	cut_before: boolean,
+	/**  The message goes on after it. */
+	cut_after: boolean,
+};
 
 /**  The order of the list. Each is a keyset over an index. */
 export type Sort = 

@@ -73,6 +73,8 @@ pub enum Command {
         /// Only those of this conversation.
         conversation: Option<ConversationId>,
     },
+    /// Search all messages, newest first: words, a "quoted phrase", from: in: account: before: after: has: is:unread.
+    Search(SearchArguments),
     /// Send a text and wait for its outcome.
     Send {
         /// The conversation's id.
@@ -162,6 +164,26 @@ pub struct SyncArguments {
     /// Go on reading and sending until interrupted.
     #[arg(long)]
     pub watch: bool,
+}
+
+/// `backscroll search …`
+#[derive(Args)]
+pub struct SearchArguments {
+    /// What to look for. Several are one query.
+    #[arg(required = true, num_args = 1..)]
+    pub query: Vec<String>,
+    /// Only in this conversation.
+    #[arg(long, value_name = "ID")]
+    pub conversation: Option<ConversationId>,
+    /// Best first, of the newest 2,000 hits.
+    #[arg(long)]
+    pub best: bool,
+    /// Do not look inside of words.
+    #[arg(long)]
+    pub whole_words: bool,
+    /// How many at most.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub limit: u32,
 }
 
 fn platform(word: &str) -> Result<Platform, String> {

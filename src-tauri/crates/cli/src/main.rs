@@ -13,6 +13,7 @@ mod failure;
 mod folder;
 mod output;
 mod read;
+mod search;
 mod send;
 mod sync;
 mod texts;
@@ -69,6 +70,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Send { conversation, text, media, wait } => {
             send::run(&folder, conversation, text.unwrap_or_default(), media, wait, &mut out).await?
         }
+        Command::Search(arguments) => search::run(&folder, arguments, &mut out).await?,
         Command::Demo { listen, seed } => demo::run(listen, seed).await?,
         Command::DecodeImage { .. } => ExitCode::from(2),
     };

@@ -95,7 +95,7 @@ fn last_line(last: &LastMessage) -> String {
 }
 
 /// The person's name, or *Instagram user …4444*.
-fn person(conversation: &Conversation) -> String {
+pub fn person(conversation: &Conversation) -> String {
     if let Some(name) = &conversation.name {
         return name.clone();
     }

@@ -35,6 +35,7 @@ mod tests {
             include_str!("account.rs"),
             include_str!("demo.rs"),
             include_str!("read.rs"),
+            include_str!("search.rs"),
             include_str!("send.rs"),
             include_str!("sync.rs"),
         ];

@@ -180,6 +180,34 @@ fn older_messages_are_reached_by_the_cursor() {
 }
 
 #[test]
+fn a_search_finds_what_messages_prints() {
+    let (_demo, told) = demo();
+    let inbox = Inbox::new();
+    inbox.connect(&told);
+    inbox.run(&["sync"]);
+    let conversations = inbox.rows(&["conversations"]);
+    let all: Vec<Value> = conversations.iter().flat_map(|row| inbox.messages(text(row, "id"))).collect();
+    let said = |row: &Value| row["text"].as_str().unwrap_or_default().to_lowercase();
+    let expected = all.iter().filter(|row| said(row).split(|c: char| !c.is_alphanumeric()).any(|w| w == "you")).count();
+    let found = inbox.rows(&["search", "\"you\"", "--limit", "100000"]);
+    assert!(expected > 3 && found.len() == expected, "{expected} {}", found.len());
+    assert!(found.iter().all(|row| said(row).contains("you") && row["inside"] == false && !row["marks"][0].is_null()));
+    assert!(found.windows(2).all(|pair| pair[0]["at"].as_i64() >= pair[1]["at"].as_i64()), "newest first");
+
+    assert_eq!(inbox.rows(&["search", "you", "--limit", "2"]).len(), 2);
+    let inside = inbox.rows(&["search", "eliver", "--limit", "1000"]);
+    assert!(inside.iter().all(|row| row["inside"] == true));
+    assert!(inbox.rows(&["search", "eliver", "--whole-words"]).is_empty());
+    let mine = inbox.rows(&["search", "you", "from:me"]);
+    assert!(mine.iter().all(|row| row["direction"] == "out"));
+
+    let nobody = inbox.run(&["search", "from:nobodyatall", "you"]);
+    assert_eq!((nobody.status.code(), nobody.stdout.len()), (Some(0), 0));
+    assert!(stderr(&nobody).contains("nobodyatall"));
+    assert_eq!(inbox.run(&["search", "*c \"NEAR("]).status.code(), Some(0));
+}
+
+#[test]
 fn a_refused_key_saves_nothing() {
     let (_demo, told) = demo();
     let inbox = Inbox::new();

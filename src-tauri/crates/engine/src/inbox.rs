@@ -8,6 +8,7 @@ mod media;
 mod meta;
 mod outgoing;
 mod reading;
+mod search;
 mod sending;
 mod settings;
 mod syncing;

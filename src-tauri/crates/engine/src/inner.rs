@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) webhooks: Receiver,
     pub(crate) tasks: tokio::sync::Mutex<Option<Tasks>>,
     pub(crate) running: AtomicBool,
+    /// Ends the search that runs.
+    pub(crate) searching: Mutex<db::Cancel>,
     /// One change of the set of accounts at a time.
     pub(crate) accounts_turn: tokio::sync::Mutex<()>,
     links: Links,
@@ -114,6 +116,7 @@ impl Inner {
             quiet,
             tasks: tokio::sync::Mutex::new(None),
             running: AtomicBool::new(false),
+            searching: Mutex::default(),
             accounts_turn: tokio::sync::Mutex::new(()),
             links: Links::default(),
             pages: Arc::default(),
