@@ -19,6 +19,7 @@ function run(app: App, event: KeyboardEvent): boolean {
     const account = /^[1-9]$/.test(key) ? app.accounts.all[Number(key) - 1] : undefined;
     if (account) return done(app.only(account.id));
   }
+  if (control && key.toLowerCase() === 'f') return done(event.shiftKey || !app.thread || app.view.kind !== 'messages' ? app.search() : app.find());
   if (app.view.kind !== 'messages') return key === '?' && !isTyping(event) ? done((app.dialog = { kind: 'shortcuts' })) : false;
   if (event.altKey && !control && (key === 'ArrowDown' || key === 'ArrowUp')) {
     const step = key === 'ArrowDown' ? 1 : -1;

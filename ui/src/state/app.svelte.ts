@@ -84,6 +84,13 @@ export class App {
   focused = $state(document.hasFocus());
   /** Counts up when the composer shall take the focus. */
   wantsComposer = $state(0);
+  /** The search of everything stands in the place of the list. */
+  searching = $state(false);
+  /** The open thread is being searched. */
+  finding = $state(false);
+  /** Count up when one of the two shall take the focus. */
+  wantsSearch = $state(0);
+  wantsFind = $state(0);
   /** Counts up when a file shall be chosen. */
   wantsFiles = $state(0);
   /** Files are held over the window. */
@@ -161,6 +168,7 @@ export class App {
     }
     void this.draft?.save();
     this.thread?.close();
+    this.finding = false;
     this.list.select(id);
     const thread = new Timeline(this.host, id);
     this.thread = thread;
@@ -170,6 +178,20 @@ export class App {
     void thread.open(message === null ? { kind: 'first_unread' } : { kind: 'around', message });
     this.#viewing();
     void this.#draftOf(id);
+  }
+
+  /** Searches everything. */
+  search(): void {
+    this.threadInFront = false;
+    this.show({ kind: 'messages' });
+    this.searching = true;
+    this.wantsSearch += 1;
+  }
+
+  /** Searches the open thread. */
+  find(): void {
+    this.finding = true;
+    this.wantsFind += 1;
   }
 
   async openAt(at: OpenAt): Promise<void> {
