@@ -53,8 +53,9 @@ fn fate(place: Place, name: [u8; 4]) -> Fate {
     }
 }
 
+/// Where a box lies.
 #[derive(Debug, Clone, Copy)]
-struct Box {
+struct Span {
     at: u64,
     inside: u64,
     end: u64,
@@ -63,11 +64,11 @@ struct Box {
 /// Where the tables of a track lie.
 #[derive(Debug, Default)]
 struct Track {
-    whole: Option<Box>,
+    whole: Option<Span>,
     handler: [u8; 4],
-    sizes: Option<(Box, bool)>,
-    runs: Option<Box>,
-    chunks: Option<(Box, bool)>,
+    sizes: Option<(Span, bool)>,
+    runs: Option<Span>,
+    chunks: Option<(Span, bool)>,
 }
 
 impl Track {
@@ -105,7 +106,7 @@ struct Walk<'a, R> {
     track: Track,
     measuring: Vec<Track>,
     /// Where samples may lie.
-    data: Vec<Box>,
+    data: Vec<Span>,
     fragmented: bool,
 }
 
@@ -123,14 +124,14 @@ impl<R: Read + Seek> Walk<'_, R> {
             if length < header || length > end - at {
                 return Err(Fault::Damaged);
             }
-            let found = Box { at, inside: at + header, end: at + length };
+            let found = Span { at, inside: at + header, end: at + length };
             self.one(place, [n0, n1, n2, n3], found)?;
             at = found.end;
         }
         Ok(())
     }
 
-    fn one(&mut self, place: Place, name: [u8; 4], found: Box) -> Found<()> {
+    fn one(&mut self, place: Place, name: [u8; 4], found: Span) -> Found<()> {
         match (place, &name) {
             // A header that is packed, as in the nineties: what it holds is not seen.
             (Place::Movie, b"cmov") => return Err(Fault::Damaged),
@@ -168,14 +169,14 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(())
     }
 
-    fn goes(&mut self, found: Box) {
+    fn goes(&mut self, found: Span) {
         self.edits.write(found.at + 4, *b"free");
         self.edits.zero(found.inside, found.end);
         self.edits.details();
     }
 
     /// Version and flags, then when it was made and when it was changed: wide in version 1.
-    fn undated(&mut self, found: Box) -> Found<()> {
+    fn undated(&mut self, found: Span) -> Found<()> {
         let [version, ..] = self.file.array::<4>(found.inside)?;
         let (from, to) = (found.inside + 4, found.inside + if version == 1 { 20 } else { 12 });
         if to > found.end {
@@ -188,7 +189,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(())
     }
 
-    fn table(&mut self, found: Box) -> Found<Vec<u8>> {
+    fn table(&mut self, found: Span) -> Found<Vec<u8>> {
         let length = found.end - found.inside;
         if length > MAX_TABLE {
             return Err(Fault::Damaged);
