@@ -22,7 +22,7 @@ mod folded;
 
 use fold::{Kind, fold};
 
-pub(crate) use folded::{Mapped, fold_over, folded};
+pub(crate) use folded::{Mapped, fold_over, folded, squeeze};
 
 /// What the terms that are prefixes begin with. It separates words, so no word of a text holds it.
 pub(crate) const PREFIX: char = '«';

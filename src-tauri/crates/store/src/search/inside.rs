@@ -19,7 +19,10 @@ use super::{
     scope::{Row, Scope},
     words::{Clause, Ends, all_stand_in},
 };
-use crate::{Result, StoreError, segment::fold_over};
+use crate::{
+    Result, StoreError,
+    segment::{fold_over, squeeze},
+};
 
 /// The next `looks` messages after `after`, and what of them has a word inside of another.
 pub fn search_inside(
@@ -166,6 +169,7 @@ struct Sieve<'a> {
     clauses: &'a [Clause],
     longest: memmem::Finder<'a>,
     needle: &'a str,
+    squeezed: Vec<u8>,
     folded: String,
 }
 
@@ -174,26 +178,23 @@ impl<'a> Sieve<'a> {
     fn new(clauses: &'a [Clause]) -> Option<Self> {
         let longest = clauses.iter().filter(|c| c.may_be_inside()).max_by_key(|c| c.needle().len())?;
         let needle = longest.needle();
-        Some(Self { clauses, longest: memmem::Finder::new(needle), needle, folded: String::new() })
+        Some(Self {
+            clauses,
+            longest: memmem::Finder::new(needle),
+            needle,
+            squeezed: Vec::new(),
+            folded: String::new(),
+        })
     }
 
     fn lets(&mut self, text: &str) -> bool {
-        if text.len() < self.needle.len() / 4 {
-            // Folding makes no character four times as long: too short in any case.
+        if text.is_ascii() && !self.needle.is_ascii() {
             return false;
         }
-        if text.is_ascii() {
-            if !self.needle.is_ascii() {
+        if !self.needle.contains(' ') {
+            squeeze(text, &mut self.squeezed);
+            if self.longest.find(&self.squeezed).is_none() {
                 return false;
-            }
-            if !self.needle.contains(' ') {
-                // One word of letters: it stands in the folded text exactly where it stands in this one.
-                self.folded.clear();
-                self.folded.push_str(text);
-                self.folded.make_ascii_lowercase();
-                if self.longest.find(self.folded.as_bytes()).is_none() {
-                    return false;
-                }
             }
         }
         fold_over(text, &mut self.folded);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::*;
-use crate::segment::Terms;
+use crate::segment::{Terms, squeeze};
 
 /// The rule in other words: terms that follow one another, as the index cuts them. A run without spaces at the end may go
 /// on, so there its last character, which stands alone only where the run ends, is not asked for.
@@ -87,6 +87,16 @@ proptest! {
     fn the_rule_is_that_of_the_terms(typed in any_text(), prefix: bool, text in any_text()) {
         if let Some(clause) = clause(&typed, prefix) {
             prop_assert_eq!(clause.stands_in(&folded(&text)), by_terms(&typed, prefix, &text), "{:?}", clause);
+        }
+    }
+
+    #[test]
+    fn a_squeezed_text_has_every_piece_of_the_folded_one(text in wild_text()) {
+        let mut squeezed = Vec::new();
+        squeeze(&text, &mut squeezed);
+        let squeezed = String::from_utf8(squeezed).unwrap();
+        for piece in folded(&text).split(' ') {
+            prop_assert!(squeezed.contains(piece), "{squeezed} {piece}");
         }
     }
 
