@@ -274,6 +274,46 @@ async fn what_finds_no_room_is_left_and_what_is_on_screen_stays() {
     assert!(matches!(newest(&world, &chat).await.file, MediaState::Ready { .. }), "what is asked for comes");
 }
 
+/// A second of a tone that only this `pitch` has.
+fn tone(pitch: u8) -> Vec<u8> {
+    let format = [16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1f, 0, 0, 0x40, 0x1f, 0, 0, 1, 0, 8, 0];
+    let sizes = [8_036u32.to_le_bytes(), 8_000u32.to_le_bytes()];
+    [b"RIFF", &sizes[0][..], b"WAVEfmt ", &format, b"data", &sizes[1], &[pitch; 8_000]].concat()
+}
+
+#[tokio::test]
+async fn what_a_draft_shows_and_what_has_not_arrived_makes_no_room() {
+    let world = page().await;
+    let chat = chat(&world, Sim::Facebook);
+    let row = world.conversation(&chat).await.id;
+    let attach = async |pitch: u8| {
+        let id = world.inbox().attach_bytes(row, "tone.wav".into(), tone(pitch)).await.unwrap();
+        world
+            .until(async |w| {
+                let files = w.inbox().outgoing_files(row).await.unwrap();
+                files.iter().any(|file| file.id == id && file.state == FileState::Ready)
+            })
+            .await;
+        id
+    };
+    let send_at = Some(Timestamp(world.sim.clock().now_ms()).plus(4 * HOUR));
+    let later = SendRequest { files: vec![attach(1).await], send_at, ..SendRequest::default() };
+    world.inbox().send(row, later).await.unwrap();
+    attach(2).await;
+    let of_the_message = newest(&world, &chat).await;
+    let own = |pitch| backscroll_media::content_address(&tone(pitch));
+    let kept = |pitch| on_disk(&world).iter().any(|file| file.ends_with(own(pitch)));
+    assert!(kept(1) && kept(2));
+    // So little room that everything else has to go, for what the user asks for.
+    world.inbox().set_media_quota(8_001);
+    let paper = send(&world, &chat, Content::File).await;
+    let _ = world.inbox().fetch_media(paper.id).await;
+    world.sleep_through(3_600).await;
+    world.advance(60).await;
+    assert!(kept(1) && kept(2), "nobody else has them");
+    assert!(world.inbox().media_copy(of_the_message.id).await.unwrap().is_some());
+}
+
 #[tokio::test]
 async fn a_copy_is_saved_under_a_safe_name_and_writes_over_nothing() {
     let world = page().await;
