@@ -299,7 +299,7 @@ impl Sender {
             .store
             .write_durable(move |tx| {
                 let changes = db::outbox::hold_back_old(tx, id, corrected)?;
-                Ok((db::outbox::next_sendable(tx, id, now)?, changes))
+                Ok((db::outbox::next_sendable_at(tx, id, now, corrected)?, changes))
             })
             .await
             .map_err(|e| store_error(&e))?;

@@ -86,6 +86,29 @@ async fn a_message_of_the_very_second_of_a_refusal_leaves_the_window_uncertain_a
 }
 
 #[tokio::test]
+async fn a_clock_that_is_wrong_neither_opens_nor_closes_a_window() {
+    for platform in [Sim::Facebook, Sim::Instagram] {
+        let desk = Desk::at_graph().await;
+        let chat = desk.sim.graph().chats(PAGE, platform).remove(0);
+        desk.sim.graph().receive(&chat, "Is the rye loaf back?").unwrap();
+        desk.advance(60).await;
+        // By our clock a day has not passed yet; without its tag the answer would be refused.
+        desk.sleep_through(26 * HOURS).await;
+        desk.clock.set_wrong_by(-5 * HOUR);
+        desk.advance(400).await;
+        let late = desk.send(&chat, "Sorry for the wait.").await;
+        desk.until_state(late, SendState::Accepted).await;
+        // By our clock the week has passed.
+        desk.sleep_through((6 * 24 - 5) * HOURS).await;
+        desk.clock.set_wrong_by(5 * HOUR);
+        desk.advance(400).await;
+        let last = desk.send(&chat, "It is back now.").await;
+        desk.until_state(last, SendState::Accepted).await;
+        desk.check();
+    }
+}
+
+#[tokio::test]
 async fn what_waits_behind_a_refusal_does_not_leave() {
     let desk = Desk::running().await;
     let chat = desk.chat(Sim::Facebook);

@@ -55,14 +55,17 @@ impl Inbox {
             return Err(user_error(ErrorCode::BadText, format!("{} of {}", limit.size(text), limit.max)));
         }
         let account = self.0.account(row.account).await?;
-        let Some(connection) = account.connection else {
+        // A conversation that only a download told has no address at the provider.
+        let Some(connection) = account.connection.filter(|_| !row.remote_id.is_imported()) else {
             return Err(user_error(ErrorCode::Disconnected, "the account has no connection"));
         };
         let corrected = self.0.open_link(connection).map_or(now, |link| link.corrected(now));
-        if let ReplyWindow::Closed { .. } = row.window {
+        // Windows are the provider's: a computer whose clock is wrong neither opens nor closes one.
+        let window = self.0.read(move |c| db::conversation(c, conversation, corrected)).await?.window;
+        if let ReplyWindow::Closed { .. } = window {
             return Err(user_error(ErrorCode::WindowClosed, "the reply window is closed"));
         }
-        let start = self.start_at(now, send_at, row.window)?;
+        let start = self.start_at(now, corrected, send_at, window)?;
         let mut rules = AttachRules::of(account.provider.unwrap_or(Provider::Ayrshare), row.platform);
         if self.0.live(row.account).is_some_and(|live| live.state().one_by_one) {
             rules.images = rules.images.min(1);
@@ -104,12 +107,18 @@ impl Inbox {
     }
 
     /// When it may leave; what is for later must have a window that is open then.
-    fn start_at(&self, now: Timestamp, send_at: Option<Timestamp>, window: ReplyWindow) -> Result<Start> {
+    fn start_at(
+        &self,
+        now: Timestamp,
+        corrected: Timestamp,
+        send_at: Option<Timestamp>,
+        window: ReplyWindow,
+    ) -> Result<Start> {
         let Some(at) = send_at else {
             return Ok(self.0.settings().hold.ms().map_or(Start::Now, |ms| Start::Held(now.plus(ms))));
         };
         check_time(now, at)?;
-        if window.is_open_at(at) {
+        if window.is_open_at(at.plus(corrected.since(now))) {
             Ok(Start::At(at))
         } else {
             Err(user_error(ErrorCode::WindowClosed, "the reply window will not be open then"))

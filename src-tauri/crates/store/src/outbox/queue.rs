@@ -90,6 +90,16 @@ fn unfinished(connection: &Connection, account: AccountId) -> Result<Vec<Open>> 
 
 /// The parts of an account that may be sent now: the first of each conversation that waits for nothing.
 pub fn next_sendable(connection: &Connection, account: AccountId, now: Timestamp) -> Result<Turn> {
+    next_sendable_at(connection, account, now, now)
+}
+
+/// [`next_sendable`] where the provider's clock says another time than ours: reply windows are the provider's.
+pub fn next_sendable_at(
+    connection: &Connection,
+    account: AccountId,
+    now: Timestamp,
+    provider_now: Timestamp,
+) -> Result<Turn> {
     let mut turn = Turn::default();
     let mut closed: Option<i64> = None;
     for open in unfinished(connection, account)? {
@@ -115,14 +125,14 @@ pub fn next_sendable(connection: &Connection, account: AccountId, now: Timestamp
         }
         match at {
             Some(at) => turn.next_at = Some(turn.next_at.map_or(at, |earlier| earlier.min(at))),
-            None => turn.ready.push(sendable(connection, open.message, now)?),
+            None => turn.ready.push(sendable(connection, open.message, now, provider_now)?),
         }
     }
     turn.ready.sort_by_key(|sendable| sendable.intent);
     Ok(turn)
 }
 
-fn sendable(connection: &Connection, message: i64, now: Timestamp) -> Result<Sendable> {
+fn sendable(connection: &Connection, message: i64, now: Timestamp, provider_now: Timestamp) -> Result<Sendable> {
     let (sendable, platform, provider, facts, part, account) = connection
         .prepare_cached(
             "SELECT p.intent, p.conversation, c.remote_id, a.platform, c.person, m.text, p.client_ref,
@@ -160,7 +170,7 @@ fn sendable(connection: &Connection, message: i64, now: Timestamp) -> Result<Sen
             ))
         })?;
     let (platform, provider) = (platform_of(&platform)?, provider_of(provider.as_deref())?);
-    let window = ReplyWindow::through(provider, platform, &facts, now);
+    let window = ReplyWindow::through(provider, platform, &facts, provider_now);
     let files = outgoing::of_part(connection, part, account, platform, now)?;
     Ok(Sendable { platform, window, files, ..sendable })
 }
