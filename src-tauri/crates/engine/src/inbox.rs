@@ -3,6 +3,8 @@
 mod accounts;
 mod acting;
 mod attach;
+mod ayrshare;
+
 mod canned;
 mod media;
 mod meta;
