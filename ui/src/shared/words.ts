@@ -153,7 +153,7 @@ export function windowSentence(window: ReplyWindow, name: string, platform: Plat
     case 'open':
       return window.until > now ? m.window_open({ span: span(window.until - now) }) : m.window_uncertain({ platform: brands[platform] });
     case 'human_only':
-      return m.window_human_only({ time: dayAndTime(window.until, now) });
+      return window.until > now ? m.window_human_only({ time: dayAndTime(window.until, now) }) : m.window_uncertain({ platform: brands[platform] });
     case 'uncertain':
       return m.window_uncertain({ platform: brands[platform] });
     case 'closed':
