@@ -40,6 +40,7 @@ const sentences: Record<ErrorCode, () => string> = {
   damaged_download: m.error_damaged_download,
   other_platform: m.error_other_platform,
   owner_unknown: m.error_owner_unknown,
+  cancelled: m.error_cancelled,
   bad_text: m.error_bad_text,
   window_closed: m.error_window_closed,
   disconnected: m.error_disconnected,

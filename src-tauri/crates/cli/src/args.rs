@@ -89,6 +89,10 @@ pub enum Command {
         #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
         wait: Duration,
     },
+    /// Write conversations out as pages, lines of JSON or a table, with their files.
+    Export(crate::export::ExportArguments),
+    /// Bring in what you downloaded from Facebook, Instagram or X.
+    Import(crate::import::ImportArguments),
     /// Start the simulated providers with invented people, and print how to connect to them.
     Demo {
         /// Where to listen, on loopback. Port 0: any free one.

@@ -9,8 +9,10 @@
 mod account;
 mod args;
 mod demo;
+mod export;
 mod failure;
 mod folder;
+mod import;
 mod output;
 mod read;
 mod search;
@@ -71,6 +73,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             send::run(&folder, conversation, text.unwrap_or_default(), media, wait, &mut out).await?
         }
         Command::Search(arguments) => search::run(&folder, arguments, &mut out).await?,
+        Command::Export(arguments) => export::run(&folder, arguments, &mut out).await?,
+        Command::Import(arguments) => import::run(&folder, arguments, &mut out).await?,
         Command::Demo { listen, seed } => demo::run(listen, seed).await?,
         Command::DecodeImage { .. } => ExitCode::from(2),
     };

@@ -34,6 +34,8 @@ mod tests {
         let sources = [
             include_str!("account.rs"),
             include_str!("demo.rs"),
+            include_str!("export.rs"),
+            include_str!("import.rs"),
             include_str!("read.rs"),
             include_str!("search.rs"),
             include_str!("send.rs"),

@@ -6,6 +6,7 @@ mod attach;
 mod ayrshare;
 
 mod canned;
+mod importing;
 mod media;
 mod meta;
 mod outgoing;

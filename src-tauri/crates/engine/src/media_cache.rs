@@ -11,6 +11,7 @@
 //! A path is the shelf (`a/` pictures, `p/` people, `f/` films, sounds and files) and the content's address.
 
 mod adopt;
+mod bring;
 mod copy;
 mod fetch;
 mod room;
@@ -33,10 +34,11 @@ use crate::{
     quiet::Busy,
     round,
 };
-use fetch::{Outcome, Wanted, What, fetch_one, fetcher};
 pub(crate) use fetch::loopback_base;
+use fetch::{Outcome, Wanted, What, fetch_one, fetcher};
 
 pub(crate) use adopt::adopt;
+pub(crate) use bring::bring;
 pub use copy::MediaCopy;
 pub(crate) use copy::{copy, known_file, read, save};
 pub(crate) use shelf::Shelf;

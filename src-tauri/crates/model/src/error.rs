@@ -119,6 +119,8 @@ pub enum ErrorCode {
     InUse,
     /// The database is damaged.
     Damaged,
+    /// The user ended it.
+    Cancelled,
     /// A mistake of ours.
     Internal,
 }

@@ -171,3 +171,60 @@ fn local(at: Timestamp, zone: &TimeZone) -> (String, String) {
     let at = at.to_zoned(zone.clone());
     (at.strftime("%Y-%m-%d").to_string(), at.strftime("%H:%M").to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use backscroll_model::{AttachmentId, MediaState};
+
+    use super::*;
+
+    fn shown(url: Option<&str>, name: &str, path: Option<&str>, kind: MessageKind) -> String {
+        let attachment = Attachment {
+            id: AttachmentId(1),
+            kind,
+            type_name: None,
+            url: url.map(str::to_owned),
+            name: Some(name.to_owned()),
+            detail: None,
+            mime: None,
+            size: None,
+            file: MediaState::Link,
+            width: None,
+            height: None,
+            blur: None,
+        };
+        let mut out = Vec::new();
+        file(&mut out, &attachment, path).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn text_of_strangers_stays_text() {
+        assert_eq!(
+            escaped("<script>alert('x')</script>&\"\0"),
+            "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;\u{FFFD}"
+        );
+        let image = shown(None, "\"><script>", Some("media/a.png"), MessageKind::Image);
+        assert_eq!(image, "<img src=\"media/a.png\" alt=\"&quot;&gt;&lt;script&gt;\" loading=\"lazy\">");
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_are_links() {
+        assert!(
+            shown(Some("https://example.org/?a=1&b=\"2\""), "x", None, MessageKind::Share)
+                .contains("href=\"https://example.org/?a=1&amp;b=&quot;2&quot;\"")
+        );
+        for url in ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", " https://example.org"] {
+            assert!(!shown(Some(url), "x", None, MessageKind::Share).contains("href"), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_page_names_no_script_and_nothing_of_the_network() {
+        let mut out = Vec::new();
+        index(&mut out, &[]).unwrap();
+        let page = String::from_utf8(out).unwrap();
+        assert!(page.contains("default-src &#39;none&#39;") && !page.contains("<script") && !page.contains("http:"));
+    }
+}

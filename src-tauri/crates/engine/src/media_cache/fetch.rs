@@ -135,7 +135,7 @@ pub(super) enum Outcome {
 }
 
 /// What the fetching itself found.
-enum Fetched {
+pub(super) enum Fetched {
     File(Part, MediaFile),
     Failed(MediaFailure),
     NoRoom,
@@ -203,7 +203,7 @@ fn not_fetched(error: &FetchError) -> Fetched {
     }
 }
 
-async fn decode(inner: &Arc<Inner>, bytes: Vec<u8>, fit: Fit, folder: Folder) -> Result<Fetched> {
+pub(super) async fn decode(inner: &Arc<Inner>, bytes: Vec<u8>, fit: Fit, folder: Folder) -> Result<Fetched> {
     let decoder = Decoder::new(inner.decoder.0.clone());
     let decoder = if inner.decoder.1.is_empty() { decoder } else { decoder.with_args(inner.decoder.1.clone()) };
     let picture = match tokio::task::spawn_blocking(move || decoder.decode(bytes, fit)).await {
@@ -235,7 +235,7 @@ async fn part(inner: &Arc<Inner>) -> Result<(Part, tokio::fs::File)> {
     made.map(|(part, file)| (part, tokio::fs::File::from_std(file))).map_err(|e| io_error("the media cache", &e))
 }
 
-fn interrupted() -> backscroll_model::UserError {
+pub(super) fn interrupted() -> backscroll_model::UserError {
     user_error(ErrorCode::Internal, "writing into the media cache was interrupted")
 }
 
@@ -290,7 +290,13 @@ async fn leave(inner: &Inner, what: What) -> Result<Vec<Change>> {
 }
 
 /// The file gets its name and its row, in one turn.
-async fn keep(inner: &Arc<Inner>, what: What, part: Part, file: MediaFile, at: Timestamp) -> Result<Vec<Change>> {
+pub(super) async fn keep(
+    inner: &Arc<Inner>,
+    what: What,
+    part: Part,
+    file: MediaFile,
+    at: Timestamp,
+) -> Result<Vec<Change>> {
     let _turn = inner.shelf.turn().await;
     let (holder, path) = (Arc::clone(inner), file.path.clone());
     let put = tokio::task::spawn_blocking(move || holder.shelf.put(&part, &path, at)).await;
