@@ -36,7 +36,6 @@ const LISTED: i64 = 200_000;
 
 /// A page of at most `limit` hits after `after`. `now` is for the windows of the conversations, `midnight` for dates in
 /// the query.
-#[expect(clippy::too_many_arguments, reason = "what is asked, where, and under which clock")]
 pub fn search(
     connection: &Connection,
     query: &SearchQuery,
