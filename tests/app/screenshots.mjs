@@ -41,9 +41,28 @@ const worlds = [
         await faces(window);
         await openPicture(window);
       },
+      'emoji': async (window) => {
+        await window.click('button', t('emoji'));
+        await until('emoji', async () => await window.run(`() => document.querySelectorAll('[role=gridcell]').length > 0`));
+      },
+      'canned': async (window) => {
+        await window.press('Escape');
+        await window.type('textbox', like('composer_label'), '/');
+        await until('replies', async () => await window.run(`() => document.querySelectorAll('form [role=option]').length > 0`));
+      },
+      'blank': async (window) => {
+        await window.press('ArrowUp');
+        await window.press('Enter');
+        await window.find('button', t('blank_fill'));
+      },
       'list': async (window) => window.run(`() => document.querySelector('header .back')?.click()`),
       'settings': async (window) => window.press('Control', ','),
       'account': account,
+      'canned-replies': async (window) => {
+        await window.press('Control', ',');
+        await window.click('button', t('canned'));
+        await until('the replies', async () => await window.run(`() => document.querySelectorAll('main ol li').length === 3`));
+      },
     },
   },
   {
