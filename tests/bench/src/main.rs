@@ -15,6 +15,7 @@ mod measure;
 mod media;
 mod report;
 mod round;
+mod search;
 mod size;
 mod store;
 mod subject;
@@ -47,6 +48,8 @@ struct Arguments {
 enum What {
     /// The history, the rounds of the engine, and the sizes of what is shipped.
     Store,
+    /// Only the search.
+    Search,
     /// Only the rounds of the engine against the simulator.
     Rounds,
     /// Graph: calls, bursts, payloads; the whole day with `--full`.
@@ -122,10 +125,12 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(What::App { parts }) => app::measure(&mut report, &dir, &release, &parts, arguments.full)?,
         #[cfg(target_os = "linux")]
         Some(What::Media) => media::measure(&mut report, &dir)?,
+        Some(What::Search) => search::measure(&mut report, &dir, arguments.full)?,
         Some(What::Rounds) => round::measure(&mut report, &dir)?,
         Some(What::Graph { parts }) => graph::measure(&mut report, &dir, &parts, arguments.full)?,
         _ => {
             store::measure(&mut report, &dir, arguments.full)?;
+            search::measure(&mut report, &dir, arguments.full)?;
             eprintln!("rounds");
             round::measure(&mut report, &dir)?;
             graph::measure(&mut report, &dir, &[], arguments.full)?;
