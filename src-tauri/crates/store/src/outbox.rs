@@ -361,7 +361,6 @@ pub(crate) fn normalised(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "outbox_tests.rs"]
 mod tests;
 #[cfg(test)]
 mod traces;

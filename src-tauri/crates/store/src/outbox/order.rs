@@ -56,19 +56,43 @@ pub(crate) fn keep_order(
     Ok(moved)
 }
 
-/// Sent behind it: the other parts of its intent, and what waits, is on the wire or was accepted. What is for later has
-/// its own time, and what failed, or waits for the user's word, stays where the user saw it.
+/// Sent behind it: the later parts of its intent, what waits in the line behind it, what left after it; each with the later
+/// parts of its own intent, whatever became of those. What is for later has its own time, and what failed, or waits for
+/// the user's word, stays where the user saw it.
 const BEHIND: &str = "SELECT m.id, m.at, m.tie
     FROM part q CROSS JOIN message m INDEXED BY message_thread CROSS JOIN part p ON p.message = m.id
     WHERE q.message = ?2 AND m.conversation = ?1 AND m.at BETWEEN ?3 AND ?4 AND m.digest = 0
-        AND (p.intent, p.ordinal) > (q.intent, q.ordinal)
-        AND (p.intent = q.intent OR (p.state IN (0, 1, 2, 3) AND ifnull(p.reason ->> 'kind', '') <> 'scheduled'))
+        AND ((p.intent = q.intent AND p.ordinal > q.ordinal) OR (p.intent <> q.intent AND EXISTS (
+            SELECT 1 FROM part s INDEXED BY part_intent WHERE s.intent = p.intent AND s.ordinal <= p.ordinal AND (
+                (s.state IN (0, 1) AND s.intent > q.intent AND ifnull(s.reason ->> 'kind', '') <> 'scheduled')
+                OR (s.state IN (2, 3) AND (SELECT max(id) FROM attempt WHERE part = s.id)
+                    > (SELECT max(id) FROM attempt WHERE part = q.id))))))
     ORDER BY p.intent, p.ordinal";
 
-/// Sent before it, nearest first: whatever may have left.
+/// Sent before it, nearest first: the earlier parts of its intent, and what left before it and may have arrived; each with
+/// the earlier parts of its own intent.
 const BEFORE: &str = "SELECT m.id, m.at, m.tie
     FROM part q CROSS JOIN message m INDEXED BY message_thread CROSS JOIN part p ON p.message = m.id
     WHERE q.message = ?2 AND m.conversation = ?1 AND m.at BETWEEN ?3 AND ?4 AND m.digest = 0
-        AND (p.intent, p.ordinal) < (q.intent, q.ordinal)
-        AND (p.intent = q.intent OR p.state IN (2, 3, 5, 6, 7))
+        AND ((p.intent = q.intent AND p.ordinal < q.ordinal) OR (p.intent <> q.intent AND EXISTS (
+            SELECT 1 FROM part s INDEXED BY part_intent WHERE s.intent = p.intent AND s.ordinal >= p.ordinal
+                AND s.state IN (2, 3, 5, 6, 7) AND (SELECT max(id) FROM attempt WHERE part = s.id)
+                    < (SELECT max(id) FROM attempt WHERE part = q.id))))
     ORDER BY p.intent DESC, p.ordinal DESC";
+
+#[cfg(test)]
+mod tests {
+    use super::{BEFORE, BEHIND};
+    use crate::test_support::{assert_walks, memory};
+
+    #[test]
+    fn what_is_overtaken_is_looked_for_between_two_places_alone() {
+        let connection = memory();
+        for sql in [BEHIND, BEFORE] {
+            let plan = crate::test_support::plan(&connection, sql);
+            assert!(plan.contains("message_thread (conversation=? AND at>? AND at<?)"), "{plan}");
+            assert!(!plan.contains("SCAN"), "{plan}");
+        }
+        assert_walks(&connection, "SELECT max(id) FROM attempt WHERE part = ?1", "attempt_part");
+    }
+}
