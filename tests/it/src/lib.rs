@@ -7,9 +7,10 @@
 //! - `sending`, `outbox`: each way in which a message can be sent, not be sent, or be sent without anybody knowing.
 //! - `bad_input`, `trouble`: bad input, row by row: told where it belongs, nothing lost, others go on, and it heals.
 //! - `kill`, `crash`: SIGKILL at named points and at random; `backscroll-it-worker` is the engine that dies.
-//! - `points`: each point on the way of a message × SIGKILL, panic, refused write × each way to the customer.
+//! - `points`: each point on the way of a message and of its file × SIGKILL, panic, refused write × each way to the customer.
 //! - `twins`: equal texts, echoes at the wrong time, and what changes between Enter and the wire.
-//! - `chance`: a hundred sends in random weather; `thousand`: five hundred through each provider, with webhooks.
+//! - `chance`: a hundred sends in random weather; `thousand`: five hundred through each provider, texts and files, with
+//!   webhooks, quits and kills.
 //!
 //! `BACKSCROLL_IT_SEED` runs a printed seed again; `BACKSCROLL_IT_SENDS`, `BACKSCROLL_IT_KILLS` and
 //! `BACKSCROLL_IT_HUGE_MB` ask for more than the default.

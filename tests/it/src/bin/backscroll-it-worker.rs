@@ -7,7 +7,8 @@
 //! ```text
 //! backscroll-it-worker DATA_DIR START_MS [SPEED]
 //! {"do": "connect", "api_base": …, "secrets": {…}}   {"do": "start"}   {"do": "sync"}
-//! {"do": "send", "conversation": 7, "text": …}       answers {"queued": 1234} once it is committed
+//! {"do": "attach", "conversation": 7, "path": …}     answers {"attached": 5} once it is ready to be sent
+//! {"do": "send", "conversation": 7, "text": …, "file": 5}       answers {"queued": 1234} once it is committed; no file: none
 //! {"do": "stop_at", "point": "Committed"}            says {"at": "Committed"} when a message is there, and it stays there
 //! ```
 
@@ -20,7 +21,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use backscroll_engine::{AyrshareSecrets, Clock, Inbox, InboxOptions, Secret, SecretsMode, SendPoint};
-use backscroll_model::{ConversationId, Timestamp, UserError, XHistory};
+use backscroll_model::{ConversationId, FileState, OutgoingFileId, SendRequest, Timestamp, UserError, XHistory};
 use serde_json::{Value, json};
 
 struct RunningClock {
@@ -113,6 +114,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn run(inbox: &Inbox, command: &Value) -> anyhow::Result<Result<Value, UserError>> {
     let text = |name: &str| command.get(name).and_then(Value::as_str).map(str::to_owned);
+    let number = |name: &str| command.get(name).and_then(Value::as_i64);
     Ok(match text("do").as_deref() {
         Some("connect") => {
             let secret = |name: &str| command.get("secrets")?.get(name)?.as_str().map(Secret::new);
@@ -131,11 +133,31 @@ async fn run(inbox: &Inbox, command: &Value) -> anyhow::Result<Result<Value, Use
             Ok(json!({ "started": true }))
         }
         Some("sync") => inbox.sync_once(None).await.map(|reports| json!(reports)),
+        Some("attach") => {
+            let id = number("conversation").map(ConversationId).context("the conversation")?;
+            let path = PathBuf::from(text("path").context("the path")?);
+            attach(inbox, id, path).await.map(|file| json!({ "attached": file }))
+        }
         Some("send") => {
-            let id = command.get("conversation").and_then(Value::as_i64).context("the conversation")?;
-            let text = text("text").context("the text")?;
-            inbox.send_text(ConversationId(id), text).await.map(|message| json!({ "queued": message.id }))
+            let id = number("conversation").map(ConversationId).context("the conversation")?;
+            let files = number("file").map(OutgoingFileId).into_iter().collect();
+            let request = SendRequest { text: text("text").context("the text")?, files, ..SendRequest::default() };
+            let sent = inbox.send(id, request).await;
+            sent.map(|messages| json!({ "queued": messages.first().map(|message| message.id) }))
         }
         other => bail!("{other:?} is no command"),
     })
+}
+
+/// Attaches a file and waits until it is ready.
+async fn attach(inbox: &Inbox, conversation: ConversationId, path: PathBuf) -> Result<OutgoingFileId, UserError> {
+    let mut changes = inbox.changes();
+    let id = inbox.attach_file(conversation, path).await?;
+    loop {
+        let files = inbox.outgoing_files(conversation).await?;
+        if files.iter().any(|file| file.id == id && file.state != FileState::Preparing) {
+            return Ok(id);
+        }
+        backscroll_engine::next_changes(&mut changes).await;
+    }
 }

@@ -28,7 +28,7 @@ pub struct Worker {
 
 impl Worker {
     /// Starts it on the folder of a world whose own inbox is closed.
-    async fn start(world: &World) -> Self {
+    pub async fn start(world: &World) -> Self {
         Self::start_fast(world, 1).await
     }
 

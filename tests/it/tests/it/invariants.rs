@@ -41,6 +41,16 @@ pub fn snapshot(folder: &Path) -> Connection {
     copy
 }
 
+/// What stands for the words of a message that is nothing but a file with this hash.
+pub fn words_of_file(hash: &str) -> String {
+    format!("file {hash}")
+}
+
+/// What a message says, or which file it is.
+pub fn words_of(entry: &LedgerEntry) -> Option<String> {
+    entry.text.clone().or_else(|| Some(words_of_file(entry.files.first()?.sha256.as_ref()?)))
+}
+
 /// I1 to I4.
 pub fn outbox(db: &Connection, ledger: &[LedgerEntry], intents: &[Intent]) {
     #[derive(Default)]
@@ -76,12 +86,15 @@ pub fn outbox(db: &Connection, ledger: &[LedgerEntry], intents: &[Intent]) {
             _ => {}
         }
     }
-    let intents_held: i64 = db.query_row("SELECT count(*) FROM intent", [], |r| r.get(0)).unwrap();
+    // Of a press of Send that became several messages each is one here.
+    let intents_held: i64 = db.query_row("SELECT count(*) FROM part", [], |r| r.get(0)).unwrap();
     assert!(intents_held >= i64::try_from(intents.len()).unwrap(), "I2: an acknowledged intent is gone");
 
     let mut delivered: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for entry in ledger.iter().filter(|e| matches!(e.origin, Origin::Request(_))) {
-        let key = (entry.conversation.as_str(), entry.text.as_deref().unwrap_or_default());
+    let sent: Vec<_> =
+        ledger.iter().filter(|e| matches!(e.origin, Origin::Request(_))).map(|e| (e, words_of(e))).collect();
+    for (entry, said) in &sent {
+        let key = (entry.conversation.as_str(), said.as_deref().unwrap_or_default());
         assert!(groups.contains_key(&key), "nobody asked for {entry:?}");
         delivered.entry(key).or_default().push(&entry.id);
     }
@@ -153,9 +166,22 @@ pub fn history(db: &Connection, sim: &Simulator, platforms: &[Sim]) {
             let expected: Vec<&str> = written.iter().map(|e| e.id.as_str()).filter(|id| known.contains(id)).collect();
             let wanted: BTreeSet<&str> = expected.iter().copied().collect();
             let order: Vec<&str> = held.iter().map(String::as_str).filter(|id| wanted.contains(id)).collect();
-            assert_eq!(order, expected, "I5: the platform's order in {chat:?}");
+            assert_eq!(order, expected, "I5: the platform's order in {chat:?}: {:?}", places(db, &chat.conversation));
         }
     }
+}
+
+/// Where the messages of a conversation stand, to understand a wrong order.
+fn places(db: &Connection, conversation: &str) -> Vec<(String, i64, i64, i64)> {
+    db.prepare(
+        "SELECT ifnull(m.remote_id, ''), m.at, m.tie, m.flags FROM message m JOIN conversation c ON c.id = m.conversation
+         WHERE c.remote_id = ?1 AND m.direction = 0 ORDER BY m.at, m.tie, m.id",
+    )
+    .unwrap()
+    .query_map([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+    .unwrap()
+    .collect::<Result<_, _>>()
+    .unwrap()
 }
 
 /// I7, and the numbers that repeat what other rows say.

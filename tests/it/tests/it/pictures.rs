@@ -12,6 +12,30 @@ pub fn decoder() -> Option<std::path::PathBuf> {
     child.exists().then_some(child)
 }
 
+/// Two by two pixels of one colour, each number another one.
+pub fn picture(number: u32) -> Vec<u8> {
+    let [_, red, green, blue] = number.to_be_bytes();
+    let head = &b"GIF89a\x02\x00\x02\x00\x80\x00\x00"[..];
+    let tail = &b"\x2c\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02\x02\x84\x51\x00\x3b"[..];
+    [head, &[red, green, blue, 0, 0, 0], tail].concat()
+}
+
+/// An eighth of a second of near silence, each number another one.
+pub fn sound(number: u32) -> Vec<u8> {
+    let (rate, bytes) = (8_000_u32, 1_000_u32);
+    let mut wav = Vec::from(*b"RIFF");
+    wav.extend((bytes + 36).to_le_bytes());
+    wav.extend(*b"WAVEfmt ");
+    for (size, value) in [(4, 16), (2, 1), (2, 1), (4, rate), (4, rate), (2, 1), (2, 8)] {
+        wav.extend(&value.to_le_bytes()[..size]);
+    }
+    wav.extend(*b"data");
+    wav.extend(bytes.to_le_bytes());
+    wav.extend(number.to_le_bytes());
+    wav.resize(44 + bytes as usize, 128);
+    wav
+}
+
 #[tokio::test]
 async fn a_picture_is_fetched_decoded_and_served_from_the_cache() {
     let Some(decoder) = decoder() else {

@@ -1,6 +1,8 @@
 //! Each point on the way of a message × each way to fail there × each way to the customer. Whatever it is, the message is
 //! neither lost nor sent twice, and what is said of it is true.
 
+mod uploads;
+
 use std::time::Duration;
 
 use backscroll_engine::SendPoint;
@@ -14,7 +16,7 @@ use crate::{
     disk::{Refusal, Refusing},
     graph::PAGE,
     invariants,
-    world::Sim,
+    world::{Sim, comes_true},
 };
 
 /// How a message leaves.

@@ -3,7 +3,12 @@
 use backscroll_model::*;
 use backscroll_simulator::{Chat, Fault, Hold, Meanwhile, Network, TokenState, WorldKind};
 
-use crate::{desk::Desk, points::Way, webhooks::Hooked, world::Sim};
+use crate::{
+    desk::Desk,
+    points::Way,
+    webhooks::Hooked,
+    world::{Sim, comes_true},
+};
 
 /// Typed by somebody in the network's own app.
 fn typed(way: Way, desk: &Desk, chat: &Chat, text: &str) {
@@ -111,6 +116,60 @@ async fn an_echo_ten_minutes_late_settles_what_is_in_review_and_stops_what_is_to
             desk.advance(500).await;
             assert_eq!(desk.state(id).await, SendState::Accepted, "{way:?}, {again}");
             assert_eq!(desk.delivered(), ["Once is enough"], "{way:?}, {again}");
+            desk.check();
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_echo_that_races_the_second_attempt_is_true_of_the_first_and_neither_is_lost() {
+    for way in Way::ALL {
+        // What becomes of the second attempt, while the echo of the first is read.
+        for (second, times) in [
+            (Fault::Hold(Hold::new()), 2),
+            (Fault::applied(Fault::Hold(Hold::new())), 2),
+            (Fault::Reset, 1),
+            (Fault::apply_then_drop(), 2),
+        ] {
+            let name = format!("{way:?}, {}", second.name());
+            let (mut desk, chat) = way.desk().await;
+            // Longer than the race lasts.
+            desk.world.limits.send = std::time::Duration::from_secs(60);
+            desk.restart().await;
+            desk.sim.set_knobs(|k| k.echo_lag_ms = 10 * MINUTE);
+            way.fail(&desk, Fault::apply_then_drop());
+            let id = desk.send(&chat, "Once, or twice").await;
+            desk.advance(500).await;
+            assert_eq!(desk.state(id).await, SendState::NeedsReview, "{name}");
+            let hold = match &second {
+                Fault::Hold(hold) => Some(hold.clone()),
+                Fault::Applied(inner) => match &**inner {
+                    Fault::Hold(hold) => Some(hold.clone()),
+                    _ => None,
+                },
+                _ => None,
+            };
+            way.fail(&desk, second);
+            // The platform shows the first one now.
+            desk.sim.set_knobs(|k| k.echo_lag_ms = 0);
+            desk.decide(id, SendDecision::SendAgain).await;
+            if let Some(hold) = hold {
+                desk.until_state(id, SendState::Sending).await;
+                desk.inbox().sync_soon();
+                // Nobody comes to rest while a request is held, so time is moved by hand.
+                comes_true("the echo is read", async || {
+                    desk.sim.advance(std::time::Duration::from_millis(200)).await;
+                    desk.clock.wake_due();
+                    desk.state(id).await == SendState::Accepted
+                })
+                .await;
+                hold.open();
+            }
+            desk.advance(900).await;
+            assert_eq!(desk.state(id).await, SendState::Accepted, "{name}");
+            assert_eq!(desk.delivered().len(), times, "{name}");
+            let shown = desk.texts(&chat).await.into_iter().filter(|text| text == "Once, or twice").count();
+            assert_eq!(shown, times, "{name}: each that the customer got is shown once");
             desk.check();
         }
     }
