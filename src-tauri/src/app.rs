@@ -29,6 +29,8 @@ use crate::{
 /// A data folder that opens at once (a few milliseconds) decides the first background; one that migrates does not hold
 /// the window up.
 const THEME_PATIENCE: Duration = Duration::from_millis(150);
+/// What runs on the history at the end is waited for this long.
+const GIVING_BACK: Duration = Duration::from_secs(2);
 
 /// The restart that was asked for, if any.
 type Next = Arc<Mutex<Option<Restart>>>;
@@ -187,7 +189,11 @@ pub(crate) fn quit(app: &AppHandle) {
 fn stop(app: &AppHandle) {
     app.state::<Shell>().media().close();
     if let Some(inbox) = app.state::<Shell>().inbox_now() {
-        tauri::async_runtime::block_on(inbox.stop());
+        tauri::async_runtime::block_on(async {
+            inbox.stop().await;
+            // The next run may want the same folder at once.
+            drop(tokio::time::timeout(GIVING_BACK, inbox.close()).await);
+        });
     }
 }
 

@@ -40,7 +40,7 @@ impl Arguments {
         match restart {
             Restart::IntoDemo => next.push("--demo".into()),
             Restart::OutOfDemo { connect: true } => next.push("--connect".into()),
-            Restart::OutOfDemo { connect: false } => {}
+            Restart::OutOfDemo { connect: false } | Restart::Again => {}
         }
         next
     }

@@ -5,6 +5,7 @@
 //! functions run in a window, behind the bridge of the browser tests, and in a test without a display.
 
 pub mod accounts;
+pub mod backup;
 pub mod canned;
 pub mod conversations;
 pub mod desktop;

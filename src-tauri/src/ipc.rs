@@ -15,7 +15,7 @@
 use tauri::{Runtime, ipc::Invoke};
 
 use crate::commands::{
-    accounts, canned, conversations, desktop, media, search, sending, settings, start, sync, thread, webhooks,
+    accounts, backup, canned, conversations, desktop, media, search, sending, settings, start, sync, thread, webhooks,
 };
 
 /// Gives the list of all commands to a macro.
@@ -105,6 +105,13 @@ macro_rules! commands {
             canned::save_canned_reply,
             canned::delete_canned_reply,
             canned::order_canned_replies,
+            backup::backups,
+            backup::back_up,
+            backup::choose_backup_folder,
+            backup::reset_backup_folder,
+            backup::restore_backup,
+            backup::restore_picked,
+            backup::forget_restored,
             desktop::open_link,
             desktop::enter_demo,
             desktop::leave_demo,

@@ -33,7 +33,7 @@ use crate::{
     clipboard::{self, Copied},
     commands::start::{Boot, OpenAt},
     media::server::MediaServer,
-    picker::{self, Picker},
+    picker::{self, Picker, Wanted},
 };
 
 /// Rows of the first screen.
@@ -57,6 +57,8 @@ pub enum Wish {
 pub enum Restart {
     /// The demo's.
     IntoDemo,
+    /// The same: another history takes its place.
+    Again,
     /// The user's own.
     OutOfDemo {
         /// Open the connect page.
@@ -162,9 +164,9 @@ impl Shell {
     }
 
     /// Files that the user chooses now; none if a dialog is open already.
-    pub async fn picked(&self) -> Vec<PathBuf> {
+    pub async fn picked(&self, wanted: Wanted) -> Vec<PathBuf> {
         match self.picker.try_lock() {
-            Ok(picker) => picker().await,
+            Ok(picker) => picker(wanted).await,
             Err(_) => Vec::new(),
         }
     }
@@ -316,7 +318,7 @@ async fn read_boot(inbox: &Inbox, facts: &Facts) -> Result<(Boot, Receiver), Use
         counts,
         settings,
         secrets_place: inbox.secrets_place(),
-        damaged: inbox.damaged_history(),
+        restored: inbox.restored().await,
         demo: facts.demo,
         connect: facts.connect,
         version: env!("CARGO_PKG_VERSION").to_owned(),

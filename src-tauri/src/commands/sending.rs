@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tauri::State;
 
 use super::Result;
-use crate::{check, clipboard::Copied, shell::Shell};
+use crate::{check, clipboard::Copied, picker::Wanted, shell::Shell};
 
 /// The most that may be pasted, in characters of base64: 60 MB. What is dropped never passes through the page.
 const PASTED: usize = 80_000_000;
@@ -111,7 +111,7 @@ pub async fn attach_dropped(shell: State<'_, Shell>, conversation: ConversationI
 pub async fn attach_picked(shell: State<'_, Shell>, conversation: ConversationId) -> Result<Vec<OutgoingFileId>> {
     let (conversation, inbox) = (check::id(conversation)?, shell.inbox().await?);
     let mut attached = Vec::new();
-    for path in shell.picked().await {
+    for path in shell.picked(Wanted::Attachments).await {
         attached.push(inbox.attach_file(conversation, path).await?);
     }
     Ok(attached)

@@ -27,8 +27,8 @@ pub struct Boot {
     pub settings: Settings,
     /// Where secrets rest.
     pub secrets_place: SecretsPlace,
-    /// The history was damaged and was set aside as this file of the data folder: said once.
-    pub damaged: Option<String>,
+    /// Another history is in the place of the former one: said until it has been read.
+    pub restored: Option<Restored>,
     /// The data folder of the demo.
     pub demo: bool,
     /// The user left the demo to connect an account: open that page.

@@ -204,6 +204,20 @@ export const commands = {
 	deleteCannedReply: (id: CannedReplyId) => typedError<null, UserError>(__TAURI_INVOKE("delete_canned_reply", { id })),
 	/**  Puts them into this order. */
 	orderCannedReplies: (ids: CannedReplyId[]) => typedError<null, UserError>(__TAURI_INVOKE("order_canned_replies", { ids })),
+	/**  The backups, where they go, and what became of the last one. */
+	backups: () => typedError<Backups, UserError>(__TAURI_INVOKE("backups")),
+	/**  Makes a backup now. */
+	backUp: () => typedError<null, UserError>(__TAURI_INVOKE("back_up")),
+	/**  Lets the user choose the folder for backups; `false`: the dialog was closed. */
+	chooseBackupFolder: () => typedError<boolean, UserError>(__TAURI_INVOKE("choose_backup_folder")),
+	/**  Backups go into the data folder again. */
+	resetBackupFolder: () => typedError<null, UserError>(__TAURI_INVOKE("reset_backup_folder")),
+	/**  Restarts on a backup that `backups` listed. What is held now is put aside and kept. */
+	restoreBackup: (name: string) => typedError<null, UserError>(__TAURI_INVOKE("restore_backup", { name })),
+	/**  The same of a file that the user chooses; `false`: the dialog was closed. */
+	restorePicked: () => typedError<boolean, UserError>(__TAURI_INVOKE("restore_picked")),
+	/**  The user has read that another history is in the place of the former one. */
+	forgetRestored: () => typedError<null, UserError>(__TAURI_INVOKE("forget_restored")),
 	/**
 	 *  Opens a link in the user's browser or mail program: http, https and mailto only. Call it from a click that showed
 	 *  the true host.
@@ -444,6 +458,46 @@ export type BackfillSummary = {
 	closing_today: number,
 };
 
+/**  One backup. */
+export type BackupEntry = {
+	/**  The name of its file: what it is restored by. */
+	name: string,
+	/**  When it was made. */
+	at: Timestamp,
+	/**  Bytes. */
+	bytes: number,
+	/**  Messages in it; `None`: it cannot be read. */
+	messages: number | null,
+	/**  Of another data folder: its accounts ask for their keys again. */
+	foreign: boolean,
+	/**  Made by a newer Backscroll, which alone can read it. */
+	newer: boolean,
+};
+
+/**  A backup that could not be made. */
+export type BackupFailure = {
+	/**  When. */
+	at: Timestamp,
+	/**  Why. */
+	code: ErrorCode,
+};
+
+/**  The section *Backups* of the settings. */
+export type Backups = {
+	/**  The folder that the user chose: the last part of its name. `None`: the data folder's own. */
+	folder: string | null,
+	/**  The chosen folder cannot be found: a drive that is not plugged in. */
+	folder_gone: boolean,
+	/**  One is being made: how much of it is there, in percent. */
+	running: number | null,
+	/**  When the last good one was made. */
+	made_at: Timestamp | null,
+	/**  Why the last one failed, if it did. */
+	failed: BackupFailure | null,
+	/**  What can be restored, newest first. */
+	list: BackupEntry[],
+};
+
 /**  Everything that the first screen needs, in one answer. It was read while the web view was starting. */
 export type Boot = {
 	/**  All accounts, in the order of the rail. */
@@ -460,8 +514,8 @@ export type Boot = {
 	settings: Settings,
 	/**  Where secrets rest. */
 	secrets_place: SecretsPlace,
-	/**  The history was damaged and was set aside as this file of the data folder: said once. */
-	damaged: string | null,
+	/**  Another history is in the place of the former one: said until it has been read. */
+	restored: Restored | null,
 	/**  The data folder of the demo. */
 	demo: boolean,
 	/**  The user left the demo to connect an account: open that page. */
@@ -902,6 +956,16 @@ export type ErrorCode =
 "bad_api_base" | 
 /**  The input does not have the form it must have. */
 "bad_input" | 
+/**  No messages of a platform that is known here were found in it. */
+"not_a_download" | 
+/**  The download is HTML: ask for JSON. */
+"html_download" | 
+/**  The zip is damaged or cut off: download it again. */
+"damaged_download" | 
+/**  The download is of another platform than the account. */
+"other_platform" | 
+/**  The download does not say whose it is: choose. */
+"owner_unknown" | 
 /**  There is no such thing, or no longer. */
 "not_found" | 
 /**  The text is empty or does not fit. */
@@ -922,7 +986,7 @@ export type ErrorCode =
 "disk_full" | 
 /**  The data folder is of a newer version of Backscroll. */
 "newer_data" | 
-/**  The folder for backups is not there: a drive that is not plugged in, or it was moved. */
+/**  The folder to write into is not there: a drive that is not plugged in, or it was moved. */
 "folder_gone" | 
 /**  The file is no backup of Backscroll, or a damaged one. */
 "not_a_backup" | 
@@ -930,6 +994,8 @@ export type ErrorCode =
 "in_use" | 
 /**  The database is damaged. */
 "damaged" | 
+/**  The user ended it. */
+"cancelled" | 
 /**  A mistake of ours. */
 "internal";
 
@@ -1698,6 +1764,40 @@ since: Timestamp;
 refused: boolean } | 
 /**  The platform has no window (X). */
 { kind: "none" };
+
+/**  Why a history was replaced. */
+export type RestoreCause = 
+/**  It was damaged. */
+"damaged" | 
+/**  The user asked for it. */
+"asked";
+
+/**  What took the place of the former history. */
+export type RestoreOutcome = 
+/**  A backup. */
+{ kind: "backup"; 
+/**  When it was made; `None`: its name does not say. */
+made_at: Timestamp | null } | 
+/**  What could still be read of the damaged file. */
+{ kind: "rescued"; 
+/**  Messages. */
+messages: number } | 
+/**  Nothing: it begins anew. */
+{ kind: "empty" };
+
+/**  The history is not the one that was there before: said until the user has read it. */
+export type Restored = {
+	/**  When. */
+	at: Timestamp,
+	/**  Why. */
+	cause: RestoreCause,
+	/**  What it is now. */
+	outcome: RestoreOutcome,
+	/**  The file in the data folder that the former history was put into; `None`: there was none. */
+	aside: string | null,
+	/**  Messages that may have been sent since, and are looked for. */
+	unsure: number,
+};
 
 /**  What a filter asks for. */
 export type SearchFilter = 

@@ -27,6 +27,7 @@ import type {
   Provider,
   Quote,
   ReadMark,
+  Restored,
   SendDecision,
   Settings,
 } from '../ipc/host';
@@ -72,7 +73,8 @@ export class App {
   readonly demo: boolean;
   readonly tray: boolean;
   readonly secretsPlace: Boot['secrets_place'];
-  readonly damaged: string | null;
+  /** Another history is in the place of the former one; `null` once it has been read. */
+  restored = $state.raw<Restored | null>(null);
 
   view = $state.raw<View>({ kind: 'messages' });
   settings: Settings;
@@ -120,7 +122,7 @@ export class App {
     this.demo = boot.demo;
     this.tray = boot.tray;
     this.secretsPlace = boot.secrets_place;
-    this.damaged = boot.damaged;
+    this.restored = boot.restored;
     if (boot.connect) this.view = { kind: 'connect', revive: null };
     else if (boot.accounts.length === 0) this.view = { kind: 'welcome' };
     if (boot.open_at) void this.openAt(boot.open_at);

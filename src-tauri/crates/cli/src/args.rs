@@ -93,6 +93,17 @@ pub enum Command {
     Export(crate::export::ExportArguments),
     /// Bring in what you downloaded from Facebook, Instagram or X.
     Import(crate::import::ImportArguments),
+    /// Copy the whole history into a file, checked page by page. Also while the desktop runs. Keys are not in it.
+    Backup {
+        /// Into this folder, this once. Without it: where the settings say.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Put a backup in the place of the history. What was there is kept in the data folder.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+    },
     /// Start the simulated providers with invented people, and print how to connect to them.
     Demo {
         /// Where to listen, on loopback. Port 0: any free one.

@@ -8,6 +8,7 @@
 
 mod account;
 mod args;
+mod backup;
 mod demo;
 mod export;
 mod failure;
@@ -75,6 +76,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Search(arguments) => search::run(&folder, arguments, &mut out).await?,
         Command::Export(arguments) => export::run(&folder, arguments, &mut out).await?,
         Command::Import(arguments) => import::run(&folder, arguments, &mut out).await?,
+        Command::Backup { out: folder_of_backup } => backup::backup(&folder, folder_of_backup, &mut out).await?,
+        Command::Restore { file } => backup::restore(&folder, file, &mut out).await?,
         Command::Demo { listen, seed } => demo::run(listen, seed).await?,
         Command::DecodeImage { .. } => ExitCode::from(2),
     };

@@ -33,6 +33,7 @@ mod tests {
     fn every_key_that_the_command_line_asks_for_exists() {
         let sources = [
             include_str!("account.rs"),
+            include_str!("backup.rs"),
             include_str!("demo.rs"),
             include_str!("export.rs"),
             include_str!("import.rs"),

@@ -3,6 +3,7 @@
 mod accounts;
 mod acting;
 mod attach;
+mod backups;
 mod ayrshare;
 
 mod canned;
@@ -28,7 +29,7 @@ use backscroll_store::{self as db, Access, Store};
 use tokio::sync::broadcast;
 
 use crate::{
-    InboxOptions, Limits, SecretsPlace, account_task,
+    InboxOptions, Limits, SecretsPlace, account_task, backup,
     errors::{store_error, user_error},
     inner::{Inner, Result},
     live::Live,
@@ -108,6 +109,8 @@ impl Inbox {
         let fetching = Arc::clone(inner);
         inner.fetcher.call();
         group.spawn("media", move |cancel| media_cache::run(Arc::clone(&fetching), cancel));
+        let keeping = Arc::clone(inner);
+        group.spawn("backups", move |cancel| backup::run(Arc::clone(&keeping), cancel));
         receiver::spawn(inner, &mut group);
         *tasks = Some(group);
     }
@@ -121,6 +124,7 @@ impl Inbox {
         receiver::stopped(inner).await;
         inner.tender.forget();
         inner.fetcher.forget();
+        inner.vault.keeper.forget();
         let mut read: Vec<(AccountId, backscroll_model::Timestamp)> = Vec::new();
         for live in inner.all_live() {
             live.reader.forget();

@@ -21,6 +21,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     Clock, InboxOptions, Limits,
+    backup::Vault,
     bus::Bus,
     errors::{store_error, user_error},
     link::{CheckPace, Identity, Link, Links, PageLanes},
@@ -63,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) outgoing: Outgoing,
     /// Takes webhooks.
     pub(crate) webhooks: Receiver,
+    /// Backups.
+    pub(crate) vault: Vault,
     pub(crate) tasks: tokio::sync::Mutex<Option<Tasks>>,
     pub(crate) running: AtomicBool,
     /// Ends the search that runs.
@@ -113,6 +116,7 @@ impl Inner {
             tender: Wake::new(&quiet),
             fetcher: Wake::new(&quiet),
             webhooks: Receiver::new(&quiet),
+            vault: Vault::new(&options.data_dir, options.demo, &quiet),
             quiet,
             tasks: tokio::sync::Mutex::new(None),
             running: AtomicBool::new(false),

@@ -9,6 +9,7 @@
 
 mod account_task;
 mod auto_response;
+mod backup;
 mod bus;
 mod clock;
 mod errors;

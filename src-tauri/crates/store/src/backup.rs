@@ -67,6 +67,8 @@ pub enum Place {
     Own,
     /// Into a folder of the user.
     Chosen(PathBuf),
+    /// Into a folder of the user, this time: nothing there is thinned out.
+    Once(PathBuf),
 }
 
 impl Place {
@@ -74,7 +76,7 @@ impl Place {
     pub fn folder(&self, dir: &Path) -> PathBuf {
         match self {
             Self::Own => dir.join(FOLDER),
-            Self::Chosen(folder) => folder.clone(),
+            Self::Chosen(folder) | Self::Once(folder) => folder.clone(),
         }
     }
 }
@@ -105,8 +107,8 @@ pub(crate) fn make_of(
     let folder = place.folder(dir);
     match place {
         Place::Own => open::private_folder(&folder)?,
-        Place::Chosen(_) if !folder.is_dir() => return Err(StoreError::NotFound("folder for backups")),
-        Place::Chosen(_) => {}
+        _ if !folder.is_dir() => return Err(StoreError::NotFound("folder for backups")),
+        _ => {}
     }
     sweep(&folder, origin);
     let name = Name { origin, at: now, schema: schema::version(source)? };
@@ -122,7 +124,9 @@ pub(crate) fn make_of(
     let bytes = written.inspect_err(|_| drop(fs::remove_file(&part)))?;
     let made = Backup { path, name, bytes };
     // Room that cannot be had is a matter of the next time, not of this good backup.
-    if let Err(error) = thin_out(&folder, &made) {
+    if !matches!(place, Place::Once(_))
+        && let Err(error) = thin_out(&folder, &made)
+    {
         tracing::warn!(%error, "old backups could not be removed");
     }
     Ok(made)
@@ -152,15 +156,6 @@ pub fn messages_in(backup: &Path) -> Option<u64> {
         Ok(connection.query_row("SELECT ifnull(sum(messages), 0) FROM counter", [], |row| row.get::<_, i64>(0))?)
     });
     u64::try_from(found.ok()?).ok()
-}
-
-/// A database that says it is of a newer program, and has exactly what this one makes, says so by mistake.
-pub(crate) fn newer_or_damaged(file: &Path, error: StoreError) -> StoreError {
-    let by_mistake = || check::alone(file).and_then(|connection| schema::is_current(&connection)).unwrap_or(false);
-    match error {
-        StoreError::NewerSchema { .. } if by_mistake() => StoreError::Corrupt("its version is not its own".to_owned()),
-        other => other,
-    }
 }
 
 /// What an interrupted backup of this data folder left behind.

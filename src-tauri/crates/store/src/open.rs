@@ -119,7 +119,7 @@ pub(crate) fn suspect_damage(dir: &Path) {
 
 fn open_writer(dir: &Path, suspected: bool, now: Timestamp) -> Result<Connection> {
     let file = &dir.join(DATABASE_FILE);
-    refuse_newer_header(file).map_err(|error| backup::newer_or_damaged(file, error))?;
+    refuse_newer_header(file)?;
     private_file(file)?;
     let mut connection = Connection::open_with_flags(
         file,

@@ -45,11 +45,6 @@ pub(crate) fn check_exactly(connection: &Connection) -> Result<()> {
     if found == wanted && !found.is_empty() { Ok(()) } else { Err(not_ours()) }
 }
 
-/// Whether a database has what [`SCHEMA_VERSION`] makes, whatever version it says it has.
-pub(crate) fn is_current(connection: &Connection) -> Result<bool> {
-    Ok(shape(connection)? == shape(&made(SCHEMA_VERSION)?)?)
-}
-
 fn not_ours() -> StoreError {
     StoreError::Corrupt("its schema is not one of ours".to_owned())
 }
