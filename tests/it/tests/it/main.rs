@@ -27,6 +27,7 @@ mod outbox;
 mod pictures;
 mod points;
 mod reading;
+mod search;
 mod sending_files;
 mod storage;
 mod thousand;
