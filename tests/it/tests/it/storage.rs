@@ -92,6 +92,34 @@ async fn a_full_disk_is_told_and_what_could_not_be_kept_is_read_again() {
 }
 
 #[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_for_which_the_disk_has_no_room_says_so_in_the_draft() {
+    let mut world = World::small().await;
+    world.connect_and_sync().await;
+    world.close().await;
+    let Some(_small) = FullDisk::mount(world.data()) else {
+        eprintln!("skipped: this machine mounts no file system for tests");
+        return;
+    };
+    world.open().await;
+    let row = world.conversation(&world.chat(Sim::Facebook)).await.id;
+    let pdf = [b"%PDF-1.4\n".as_slice(), &[b' '; 20_000_000], b"\n%%EOF\n"].concat();
+    let state = async |name: &str, bytes| {
+        let id = world.inbox().attach_bytes(row, name.to_owned(), bytes).await.unwrap();
+        let file = async || {
+            let files = world.inbox().outgoing_files(row).await.unwrap();
+            files.into_iter().find(|file| file.id == id).unwrap().state
+        };
+        world.until(async |_| file().await != FileState::Preparing).await;
+        file().await
+    };
+    assert_eq!(state("menu.pdf", pdf).await, FileState::Refused { reason: FileRefusal::DiskFull });
+    let small = b"%PDF-1.4\n%%EOF\n".to_vec();
+    assert_eq!(state("note.pdf", small).await, FileState::Ready, "nothing half-written fills the disk");
+    world.close().await;
+}
+
+#[cfg(target_os = "linux")]
 struct FullDisk {
     dir: std::path::PathBuf,
 }
