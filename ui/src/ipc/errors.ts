@@ -49,6 +49,7 @@ const sentences: Record<ErrorCode, () => string> = {
   read_only: m.error_read_only,
   disk_full: m.error_disk_full,
   newer_data: m.error_newer_data,
+  folder_gone: m.error_folder_gone,
   not_a_backup: m.error_not_a_backup,
   in_use: m.error_in_use,
   damaged: m.error_damaged,
