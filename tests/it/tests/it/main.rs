@@ -13,6 +13,7 @@ mod world;
 
 mod accounts;
 mod answers;
+mod archives;
 mod backups;
 mod chance;
 mod costs;
