@@ -114,7 +114,9 @@ impl Run {
                 self.on_upload(fault);
             }
             8 => {
-                let lag = self.one_of(&[0, 0, 5_000, 600_000]);
+                // X shows a message three minutes late at most (`reference/ayrshare.md` 2.6), and is not read further back.
+                let longest = if self.provider == Provider::Ayrshare { 3 * MINUTE } else { 10 * MINUTE };
+                let lag = self.one_of(&[0, 0, 5_000, longest]);
                 self.desk.sim.set_knobs(|k| k.echo_lag_ms = lag);
             }
             _ => {
