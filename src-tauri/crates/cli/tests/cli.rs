@@ -186,7 +186,8 @@ fn a_search_finds_what_messages_prints() {
     inbox.connect(&told);
     inbox.run(&["sync"]);
     let conversations = inbox.rows(&["conversations"]);
-    let all: Vec<Value> = conversations.iter().flat_map(|row| inbox.messages(text(row, "id"))).collect();
+    let whole = |row: &Value| inbox.rows(&["messages", text(row, "id"), "--limit", "100000"]);
+    let all: Vec<Value> = conversations.iter().flat_map(whole).collect();
     let said = |row: &Value| row["text"].as_str().unwrap_or_default().to_lowercase();
     let expected = all.iter().filter(|row| said(row).split(|c: char| !c.is_alphanumeric()).any(|w| w == "you")).count();
     let found = inbox.rows(&["search", "\"you\"", "--limit", "100000"]);
