@@ -123,7 +123,7 @@ pub(crate) fn object<R: Read>(
     listener: &mut dyn Listener,
 ) -> Result<(), Stop> {
     let metered = Metered { inner: BufReader::with_capacity(64 << 10, reader), meter: Rc::clone(meter) };
-    let mut metered = Headed::new(metered, &[b'{']).inspect_err(|why| meter.stop(*why))?;
+    let mut metered = Headed::new(metered, b"{").inspect_err(|why| meter.stop(*why))?;
     let mut json = serde_json::Deserializer::from_reader(&mut metered);
     let seed = ObjectSeed { meter, list, listener };
     seed.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| meter.why(&error))
@@ -139,7 +139,7 @@ pub(crate) fn wrapped<R: Read>(
     listener: &mut dyn Listener,
 ) -> Result<(), Stop> {
     let metered = Metered { inner: BufReader::with_capacity(64 << 10, reader), meter: Rc::clone(meter) };
-    let mut metered = Headed::new(metered, &[b'[']).inspect_err(|why| meter.stop(*why))?;
+    let mut metered = Headed::new(metered, b"[").inspect_err(|why| meter.stop(*why))?;
     let mut json = serde_json::Deserializer::from_reader(&mut metered);
     let seed = ListSeed { meter, wrapper, list, listener };
     // A semicolon may follow.

@@ -261,7 +261,8 @@ impl Listener for Messages<'_, '_> {
     fn end(&mut self) {
         match self.conversation.take() {
             Some(Conversation::Open) => {
-                if self.gatherer.end(true, self.meter.bytes()).is_break() {
+                let flow = self.gatherer.end(true, self.meter.bytes());
+                if flow.is_break() {
                     self.meter.stop(Stop::Cancelled);
                 }
             }

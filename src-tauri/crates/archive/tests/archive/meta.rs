@@ -36,7 +36,7 @@ fn bakery() -> Builder {
 fn a_download_is_read_with_its_text_repaired_and_its_order_kept() {
     let dir = tempfile::tempdir().unwrap();
     let zip = bakery().zip(dir.path().join("facebook-corner.zip"));
-    let got = read(&[zip.clone()], None).unwrap();
+    let got = read(std::slice::from_ref(&zip), None).unwrap();
     assert_eq!(got.texts(), ["Danke ❤️ 中文", "Até já", "ok", "ok", "Olá", "مرحبا"]);
     assert_eq!((got.report.threads, got.report.messages, got.report.skipped), (2, 6, 0));
     let messages = got.messages();
@@ -128,7 +128,7 @@ fn every_kind_of_message_becomes_what_it_is() {
     let zip = Builder::new()
         .json("your_instagram_activity/messages/inbox/a_1/message_1.json", &thread(&["Ana", "Bo"], &messages))
         .zip(dir.path().join("i.zip"));
-    assert_eq!(open(&[zip.clone()]).unwrap().platform(), Platform::Instagram);
+    assert_eq!(open(std::slice::from_ref(&zip)).unwrap().platform(), Platform::Instagram);
     let got = read(&[zip], Some("Bo")).unwrap();
     use MessageKind::*;
     let kinds: Vec<MessageKind> = got.messages().iter().map(|seen| seen.kind).collect();
@@ -156,11 +156,14 @@ fn encrypted_chats_of_messenger_are_read_in_their_own_form() {
     });
     let dir = tempfile::tempdir().unwrap();
     let folder = Builder::new().file("Zoë_12.json", chat.to_string()).file("media/x.jpg", "x").folder(dir.path());
-    let got = read(&[folder.clone()], Some(SHOP)).unwrap();
+    let got = read(std::slice::from_ref(&folder), Some(SHOP)).unwrap();
     assert_eq!(got.texts(), ["", "Très bien ❤"]);
     assert_eq!(got.messages()[0].kind, MessageKind::Image);
     let path = got.batches[0].files[0].path.clone();
-    assert_eq!(open(&[folder.clone()]).unwrap().files(&[folder]).unwrap().read(&path, 100).unwrap().unwrap(), b"x");
+    assert_eq!(
+        open(std::slice::from_ref(&folder)).unwrap().files(&[folder]).unwrap().read(&path, 100).unwrap().unwrap(),
+        b"x"
+    );
 }
 
 #[test]
@@ -172,11 +175,11 @@ fn a_reading_goes_on_where_it_stopped() {
         .json("messages/inbox/a_1/message_2.json", &thread(&["Ana", "Bo"], &messages[900..]))
         .json("messages/inbox/c_1/message_1.json", &thread(&["Cy", "Bo"], &messages[..40]))
         .zip(dir.path().join("x.zip"));
-    let whole = read(&[zip.clone()], Some("Bo")).unwrap();
+    let whole = read(std::slice::from_ref(&zip), Some("Bo")).unwrap();
     assert!(whole.batches.len() > 2);
     assert!(whole.batches.iter().all(|batch| batch.messages < 600));
     for stop in 0..whole.batches.len() {
-        let mut download = open(&[zip.clone()]).unwrap();
+        let mut download = open(std::slice::from_ref(&zip)).unwrap();
         let owner = download.owner(Some("Bo"), &[]).unwrap();
         let (mut pages, mut place) = (Vec::new(), Place::default());
         let mut left = stop + 1;
@@ -190,7 +193,7 @@ fn a_reading_goes_on_where_it_stopped() {
             .unwrap();
         assert!(report.cancelled);
         let kept = Place::parse(&place.to_text()).unwrap();
-        let mut again = open(&[zip.clone()]).unwrap();
+        let mut again = open(std::slice::from_ref(&zip)).unwrap();
         again
             .read(&owner, Some(kept), &mut |batch| {
                 pages.extend(batch.pages);

@@ -41,14 +41,14 @@ fn archive() -> Builder {
 fn an_archive_of_x_is_read_with_groups_reactions_and_media() {
     let dir = tempfile::tempdir().unwrap();
     let zip = archive().zip(dir.path().join("x.zip"));
-    let download = open(&[zip.clone()]).unwrap();
+    let download = open(std::slice::from_ref(&zip)).unwrap();
     assert_eq!(download.platform(), Platform::X);
     let owner = download.owner(None, &[]).unwrap();
     assert_eq!(
         (owner.shown.as_str(), owner.id.as_deref(), owner.username.as_deref()),
         ("Corner Bakery", Some("9"), Some("bakery"))
     );
-    let mut files = download.files(&[zip.clone()]).unwrap();
+    let mut files = download.files(std::slice::from_ref(&zip)).unwrap();
     let got = read(&[zip], None).unwrap();
     let messages = got.messages();
     // The group's file stands before the other one.
