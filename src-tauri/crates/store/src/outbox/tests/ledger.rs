@@ -30,9 +30,6 @@ fn the_ledger_tells_each_intent_with_its_parts_and_attempts() {
     // Few, sorted by their time.
     let plan = crate::test_support::plan(&desk.connection, PLANNED);
     assert!(plan.contains("part_unfinished") && !plan.contains("SCAN"), "{plan}");
-    // Few, sorted by their time.
-    let plan = crate::test_support::plan(&desk.connection, PLANNED);
-    assert!(plan.contains("part_unfinished") && !plan.contains("SCAN"), "{plan}");
 }
 
 #[test]
