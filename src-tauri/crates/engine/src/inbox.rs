@@ -3,9 +3,8 @@
 mod accounts;
 mod acting;
 mod attach;
-mod backups;
 mod ayrshare;
-
+mod backups;
 mod canned;
 mod importing;
 mod media;

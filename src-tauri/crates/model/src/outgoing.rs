@@ -163,8 +163,6 @@ pub enum FileRefusal {
     TookTooLong,
     /// The program ended, or the disk failed, while it was being made ready.
     Interrupted,
-}
-
     /// No room is left on the disk for the copy that is sent.
     DiskFull,
     /// Attached by its address: only public ones over https are fetched.
@@ -178,6 +176,8 @@ pub enum FileRefusal {
         /// The limit, in bytes.
         limit: u64,
     },
+}
+
 /// What the user sends in one go.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Type)]
 #[serde(default)]

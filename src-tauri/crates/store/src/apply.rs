@@ -46,8 +46,8 @@ use crate::{
 };
 pub(crate) use derive::rederive;
 pub(crate) use merge::INSERT_REACTION;
-pub(crate) use sort_out::import_key;
 use row::Row;
+pub(crate) use sort_out::import_key;
 
 /// Messages that one transaction takes: some 16 ms. Beyond 200 the disk gains nothing, and the user's own writes wait
 /// behind it (`performance.md`, rule 3).

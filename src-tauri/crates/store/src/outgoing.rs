@@ -397,6 +397,7 @@ pub fn forget_upload(
     provider: ConnectionId,
     platform: Platform,
     sha256: [u8; 32],
+    reference: &str,
 ) -> Result<()> {
     connection
         .prepare_cached(
@@ -417,7 +418,6 @@ pub fn forget_ended_uploads(connection: &Connection, now: Timestamp) -> Result<(
 pub fn needed(connection: &Connection) -> Result<BTreeSet<String>> {
     let mut statement = connection.prepare_cached(
         "SELECT lower(hex(f.sha256)) FROM outgoing_file f LEFT JOIN part p ON p.id = f.part
-    reference: &str,
          WHERE f.sha256 IS NOT NULL AND (f.part IS NULL OR (p.state NOT IN (3, 7) AND p.message IS NOT NULL))",
     )?;
     let hashes = statement.query_map([], |row| row.get(0))?;

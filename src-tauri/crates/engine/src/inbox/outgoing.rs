@@ -17,10 +17,10 @@ use crate::{
 
 /// Files that a draft holds at most: what is sent at once is less.
 const MAX_FILES: usize = 50;
-/// A reaction is one emoji; with skin tones, joiners and selectors some have 35 bytes.
-const MAX_EMOJI_BYTES: usize = 64;
 /// Of an address; browsers stop at 2,000 characters or later.
 const MAX_ADDRESS_BYTES: usize = 2_000;
+/// A reaction is one emoji; with skin tones, joiners and selectors some have 35 bytes.
+const MAX_EMOJI_BYTES: usize = 64;
 
 impl Inbox {
     /// Attaches a file of the user's disk to a draft. Answers at once; what becomes of it is told by
@@ -49,8 +49,6 @@ impl Inbox {
         self.attach_given(conversation, name, Given::Bytes(bytes)).await
     }
 
-    async fn attach_given(&self, conversation: ConversationId, name: String, given: Given) -> Result<OutgoingFileId> {
-        self.0.may_write()?;
     /// Attaches the file at an address of the web. It is fetched and looked at here; if it needs no change and the
     /// address is plain, it is sent from there as it is, else our copy is uploaded.
     ///
@@ -69,6 +67,8 @@ impl Inbox {
         self.attach_given(conversation, name, Given::Address(account, address.to_owned())).await
     }
 
+    async fn attach_given(&self, conversation: ConversationId, name: String, given: Given) -> Result<OutgoingFileId> {
+        self.0.may_write()?;
         let now = self.0.now();
         let row = self.0.read(move |c| db::conversation(c, conversation, now)).await?;
         let provider = self.0.account(row.account).await?.provider.unwrap_or(Provider::Ayrshare);

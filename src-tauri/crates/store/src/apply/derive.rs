@@ -218,14 +218,7 @@ fn earliest(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 }
 
 /// `downloaded`: no provider has told of the conversation. What is in it is history, however young.
-fn choose_state(
-    facts: &Facts,
-    context: &ApplyContext,
-    created: bool,
-    downloaded: bool,
-    news: bool,
-    now: &mut Columns,
-) {
+fn choose_state(facts: &Facts, context: &ApplyContext, created: bool, downloaded: bool, news: bool, now: &mut Columns) {
     if news {
         if now.by_rule && now.state == DONE {
             // What lay there before was taken as read; only what is news counts.

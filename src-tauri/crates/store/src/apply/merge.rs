@@ -273,8 +273,7 @@ fn react(
     if before == now {
         return Ok(false);
     }
-    let mut delete =
-        connection.prepare_cached("DELETE FROM reaction WHERE message = ?1 AND by = ?2 AND emoji = ?3")?;
+    let mut delete = connection.prepare_cached("DELETE FROM reaction WHERE message = ?1 AND by = ?2 AND emoji = ?3")?;
     for (by, emoji) in before.difference(&now) {
         delete.execute((held.id, by, emoji))?;
     }
