@@ -78,9 +78,8 @@ fn traces(cases: u32) {
         number.set(number.get() + 1);
         lives(&acts, number.get())
     };
-    if let Err(error) = runner.run(&trace(), property) {
-        panic!("{error}\n{runner}");
-    }
+    let outcome = runner.run(&trace(), property);
+    assert!(outcome.is_ok(), "{outcome:?}\n{runner}");
 }
 
 #[test]
