@@ -70,6 +70,9 @@ for (const [, key] of rust.matchAll(/"((?:notify|tray|cli)_[a-z0-9_]+)"/g)) {
   asked.add(key);
   if (!keys.includes(key)) problems.push(`messages/en.json  missing, asked for by Rust: ${key}`);
 }
+// Rust names others too, and some by their beginning.
+for (const [, key] of rust.matchAll(/"([a-z][a-z0-9_]*)"/g)) if (keys.includes(key)) asked.add(key);
+for (const [, start] of rust.matchAll(/"([a-z][a-z0-9_]*_)\{\}"/g)) for (const key of keys) if (key.startsWith(start)) asked.add(key);
 for (const key of keys) if (!asked.has(key)) problems.push(`messages/en.json  unused: ${key}`);
 
 if (problems.length > 0) {
