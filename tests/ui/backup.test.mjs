@@ -125,8 +125,6 @@ test('what took the place of the history is said until it was read', async () =>
   const bridge = await Bridge.start('demo');
   try {
     for (const [theme, width] of [['light', 1280], ['dark', 1280], ['light', 560]]) {
-      const context = await browser.newContext();
-      await context.close();
       const { page, problems, close } = await bridge.page(browser, { theme, width });
       await page.route('**/invoke/boot', async (route) => {
         const answer = await route.fetch();

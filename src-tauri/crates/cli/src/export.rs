@@ -6,10 +6,10 @@ use backscroll_engine::ExportRequest;
 use backscroll_model::{ConversationId, ExportFormat};
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     folder::Folder,
+    interrupt::interruptible,
     output::{Output, readable},
     texts::text,
 };
@@ -48,20 +48,9 @@ pub async fn run(folder: &Folder, arguments: ExportArguments, out: &mut Output) 
         Format::Jsonl => ExportFormat::Jsonl,
         Format::Csv => ExportFormat::Csv,
     };
-    let cancel = CancellationToken::new();
-    let stop = {
-        let cancel = cancel.clone();
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                cancel.cancel();
-            }
-        })
-    };
     let shown = dir.display().to_string();
     let request = ExportRequest { conversations, format, out: dir, zone: TimeZone::system() };
-    let done = inbox.export(request, |_| {}, cancel).await;
-    stop.abort();
-    let report = done?;
+    let report = interruptible(|cancel| inbox.export(request, |_| {}, cancel)).await?;
     out.object(&report, || {
         vec![text(
             "cli_exported",

@@ -8,10 +8,10 @@ use std::{
 
 use backscroll_engine::ImportRequest;
 use backscroll_model::{AccountId, ImportProgress};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     folder::Folder,
+    interrupt::interruptible,
     output::{Output, readable},
     texts::{text, word},
 };
@@ -34,19 +34,9 @@ pub struct ImportArguments {
 pub async fn run(folder: &Folder, arguments: ImportArguments, out: &mut Output) -> anyhow::Result<ExitCode> {
     let inbox = folder.own().await?;
     let ImportArguments { files, account, owner } = arguments;
-    let cancel = CancellationToken::new();
-    let stop = {
-        let cancel = cancel.clone();
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                cancel.cancel();
-            }
-        })
-    };
     let progress = progress(!out.is_json() && std::io::stderr().is_terminal());
-    let done = inbox.import(ImportRequest { files, account, owner }, progress, cancel).await;
-    stop.abort();
-    let report = done?;
+    let request = ImportRequest { files, account, owner };
+    let report = interruptible(|cancel| inbox.import(request, progress, cancel)).await?;
     out.object(&report, || {
         vec![text(
             "cli_imported",

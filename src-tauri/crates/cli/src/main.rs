@@ -14,6 +14,7 @@ mod export;
 mod failure;
 mod folder;
 mod import;
+mod interrupt;
 mod output;
 mod read;
 mod search;

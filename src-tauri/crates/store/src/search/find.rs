@@ -122,6 +122,12 @@ pub(crate) fn below(place: &Place) -> Result<i64> {
     place.0.parse().map_err(|_| StoreError::BadPlace)
 }
 
+/// The three numbers of a place.
+pub(crate) fn three(place: &Place) -> Result<[i64; 3]> {
+    let numbers: Option<Vec<i64>> = place.0.split(':').map(|part| part.parse().ok()).collect();
+    numbers.and_then(|numbers| numbers.try_into().ok()).ok_or(StoreError::BadPlace)
+}
+
 /// Where a page of the best begins: after this rank, among hits up to that id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ranked {
@@ -132,11 +138,8 @@ struct Ranked {
 
 impl Ranked {
     fn parse(place: &Place) -> Result<Self> {
-        let mut parts = place.0.split(':').map(str::parse::<i64>);
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Ok(newest)), Some(Ok(score)), Some(Ok(id)), None) => Ok(Self { newest, score, id }),
-            _ => Err(StoreError::BadPlace),
-        }
+        let [newest, score, id] = three(place)?;
+        Ok(Self { newest, score, id })
     }
 
     fn place(self) -> Place {

@@ -14,13 +14,13 @@ use rusqlite::Connection;
 
 use super::{
     Cancel,
-    find::{SCANNED, conversations_of, held, hit, ids_of, message_sql},
+    find::{SCANNED, conversations_of, held, hit, ids_of, message_sql, three},
     query::{Midnight, parse},
     scope::{Row, Scope},
     words::{Clause, Ends, all_stand_in},
 };
 use crate::{
-    Result, StoreError,
+    Result,
     segment::{fold_over, squeeze},
 };
 
@@ -82,11 +82,8 @@ impl At {
     const NEWEST: Self = Self { at: i64::MAX, tie: i64::MAX, id: i64::MAX };
 
     fn parse(place: &Place) -> Result<Self> {
-        let mut parts = place.0.split(':').map(str::parse::<i64>);
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Ok(at)), Some(Ok(tie)), Some(Ok(id)), None) => Ok(Self { at, tie, id }),
-            _ => Err(StoreError::BadPlace),
-        }
+        let [at, tie, id] = three(place)?;
+        Ok(Self { at, tie, id })
     }
 
     fn place(self) -> Place {
